@@ -1,0 +1,83 @@
+"""The square crop that the network sees. It depends on the pose only, never on the detector directly.
+
+A crop is centred where the model frame's origin lands and spans CROP_METRES of the face, so a prior is always
+centred in its own crop, at IMAGE_SIZE / CROP_METRES = 800 pixels per metre.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from face3d.camera import FRONTAL, IMAGE_SIZE, Pose
+
+CROP_METRES = 0.25
+"""Side of a crop in metres at the face: a whole adult face with a margin for the next frame's motion."""
+
+BOX_METRES = 0.155
+"""Metres that the side of a frontal detection box (dlib HOG) spans on a face of average size."""
+
+BOX_CENTRE = (0.5, 0.53)
+"""Where the model frame's origin lies in a detection box, as fractions of its width and height."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Axis-aligned square in an image: centre (cx, cy) and side `size`, in image pixels.
+
+    The crop covers the image from cx - size/2 to cx + size/2; resampled to n x n, a point moves as
+    u_crop = (u - cx) * n / size + (n - 1) / 2.
+    """
+
+    cx: float
+    cy: float
+    size: float
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in (self.cx, self.cy, self.size)) or self.size <= 0.0:
+            raise ValueError(f"a crop needs a finite centre and a positive finite size, got {self}")
+
+    @property
+    def centre(self) -> np.ndarray:
+        """(2,) float64."""
+        return np.array([self.cx, self.cy])
+
+
+def crop_of(pose: Pose) -> Crop:
+    """The crop that belongs to a pose in image coordinates."""
+    return Crop(float(pose.translation[0]), float(pose.translation[1]), CROP_METRES * pose.scale)
+
+
+def pose_from_box(box: Sequence[float]) -> Pose:
+    """Frontal pose of the mean face for a detection box (x, y, width, height) in pixels.
+
+    (x, y) is the box's left top pixel and the box covers `width` pixels: its centre is x + (width - 1) / 2.
+    A box that is not square counts with the geometric mean of its sides. Raises ValueError for an empty box.
+    """
+    x, y, width, height = (float(value) for value in box)
+    if not all(math.isfinite(value) for value in (x, y, width, height)) or width <= 0.0 or height <= 0.0:
+        raise ValueError(f"a face box is (x, y, width, height) with positive sides, got {tuple(box)}")
+    centre = (x - 0.5 + BOX_CENTRE[0] * width, y - 0.5 + BOX_CENTRE[1] * height)
+    return Pose(FRONTAL, math.sqrt(width * height) / BOX_METRES, np.array(centre))
+
+
+def check_image(image: np.ndarray) -> None:
+    """Raise ValueError unless `image` is uint8 RGB (H, W, 3), C-contiguous and not empty."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(f"image must be uint8 RGB of shape (H, W, 3), got {got}")
+    if image.size == 0:
+        raise ValueError(f"image is empty: shape {image.shape}")
+    if not image.flags.c_contiguous:
+        raise ValueError("image must be C-contiguous; use numpy.ascontiguousarray")
+
+
+def extract(image: np.ndarray, crop: Crop, size: int = IMAGE_SIZE) -> np.ndarray:
+    """The crop as (size, size, 3) uint8: bilinear, averaged when it shrinks, black outside the image."""
+    from face3d import _core  # late, so that the geometry above is usable before the extension is compiled
+
+    check_image(image)
+    return _core.crop(image, crop.cx, crop.cy, crop.size, size)

@@ -1,0 +1,112 @@
+"""Poses, cameras and rotations: round trips and agreement with full perspective."""
+
+import math
+
+import numpy as np
+import pytest
+
+from face3d import rotation as so3
+from face3d.camera import FRONTAL, Camera, Pose
+from face3d.crop import CROP_METRES, Crop, crop_of, pose_from_box
+
+
+def random_pose(rng: np.random.Generator) -> Pose:
+    turn = so3.exp(rng.normal(size=3) * 0.5)
+    return Pose(turn @ FRONTAL, rng.uniform(300, 2000), rng.uniform(50, 600, 2))
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-9, 1e-5, 0.3, 2.0, math.pi - 1e-6, math.pi])
+def test_log_inverts_exp(angle: float) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        axis = rng.normal(size=3)
+        vector = axis / np.linalg.norm(axis) * angle
+        matrix = so3.exp(vector)
+        assert np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-12)
+        back = so3.log(matrix)
+        assert np.allclose(so3.exp(back), matrix, atol=1e-7)
+        if angle < 3.0:
+            assert np.allclose(back, vector, atol=1e-9)
+
+
+def test_orthonormal_stops_drift() -> None:
+    rng = np.random.default_rng(2)
+    rotation = np.eye(3)
+    for _ in range(10_000):
+        rotation = so3.orthonormal(so3.exp(rng.normal(size=3) * 0.1) @ rotation)
+    assert np.abs(rotation @ rotation.T - np.eye(3)).max() < 1e-14
+
+
+def test_frontal_face_projects_upright_and_nose_is_near() -> None:
+    pose = Pose(FRONTAL, 1000.0, (320.0, 240.0))
+    left_ear, chin, nose = pose.project(np.array([[0.07, 0, -0.05], [0, -0.06, 0], [0, 0, 0.04]], np.float32))
+    assert left_ear[0] == pytest.approx(390) and chin[1] == pytest.approx(300)
+    assert nose[2] == pytest.approx(-40) and left_ear[2] == pytest.approx(50)
+
+
+def test_crop_round_trip_is_exact_and_centred() -> None:
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(50, 3)).astype(np.float32) * 0.08
+    for _ in range(20):
+        pose, crop = random_pose(rng), Crop(*rng.uniform(50, 600, 2), rng.uniform(40, 500))
+        back = pose.to_crop(crop).from_crop(crop)
+        assert np.allclose(back.translation, pose.translation, atol=1e-10)
+        assert back.scale == pytest.approx(pose.scale, rel=1e-14)
+        image, inside = pose.project(points), pose.to_crop(crop).project(points)
+        expected = (image[:, :2] - crop.centre) * 200 / crop.size + 99.5
+        assert np.allclose(inside[:, :2], expected, atol=2e-3)
+        own = pose.to_crop(crop_of(pose))
+        assert np.allclose(own.translation, 99.5) and own.scale == pytest.approx(200 / CROP_METRES)
+
+
+def test_crop_edges_keep_the_pixel_convention() -> None:
+    crop = Crop(99.5, 99.5, 200.0)  # the whole of a 200 x 200 image: nothing moves
+    pose = Pose(FRONTAL, 800.0, (12.0, 34.0))
+    assert np.allclose(pose.to_crop(crop).translation, (12.0, 34.0))
+
+
+def test_metric_pose_agrees_with_perspective() -> None:
+    """A face projected by full perspective and refitted by weak perspective gives its metric pose back."""
+    rng = np.random.default_rng(4)
+    camera = Camera.from_fov(1280, 720, 70.0)
+    cloud = rng.normal(size=(2000, 3)) * 0.004  # small, so that the linearisation is exact enough
+    cloud -= cloud.mean(0)
+    for position in ([0, 0, 1.0], [0.5, 0.1, 1.0], [-0.4, -0.3, 0.8]):
+        rotation = so3.exp(rng.normal(size=3) * 0.4) @ FRONTAL
+        pixels = camera.project(cloud @ rotation.T + position)
+        affine, *_ = np.linalg.lstsq(np.c_[cloud, np.ones(len(cloud))], pixels, rcond=None)
+        u, singular, vt = np.linalg.svd(affine[:3].T, full_matrices=False)
+        top = u @ vt  # nearest weak perspective to the affine camera
+        pose = Pose(np.vstack([top, np.cross(top[0], top[1])]), math.sqrt(singular.prod()), affine[3])
+        found, translation = camera.metric(pose)
+        assert np.allclose(translation, position, rtol=2e-3, atol=1e-3)
+        assert so3.angle(found, rotation) < math.radians(0.5)
+
+
+def test_metric_on_axis_is_plain() -> None:
+    camera = Camera.from_fov(640, 480, 60.0)
+    rotation, translation = camera.metric(Pose(FRONTAL, camera.fx / 0.5, (camera.cx, camera.cy)))
+    assert np.allclose(rotation, FRONTAL) and np.allclose(translation, (0, 0, 0.5))
+
+
+def test_box_pose_scales_with_the_box() -> None:
+    small, large = pose_from_box((10, 20, 100, 100)), pose_from_box((10, 20, 200, 200))
+    assert large.scale == pytest.approx(2 * small.scale)
+    assert np.allclose(large.translation - 9.5, 2 * (small.translation - 9.5) + (0, -10))
+
+
+@pytest.mark.parametrize("box", [(0, 0, 0, 5), (0, 0, -1, 5), (float("nan"), 0, 5, 5)])
+def test_bad_boxes_are_refused(box: tuple) -> None:
+    with pytest.raises(ValueError, match="face box"):
+        pose_from_box(box)
+
+
+def test_bad_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="crop"):
+        Crop(0.0, 0.0, 0.0)
+    with pytest.raises(ValueError, match="rotation"):
+        Pose(np.eye(2), 1.0, (0, 0))
+    with pytest.raises(ValueError, match="focal"):
+        Camera(640, 480, 0.0, 1.0, 0, 0)
+    with pytest.raises(ValueError, match="field of view"):
+        Camera.from_fov(640, 480, 180.0)

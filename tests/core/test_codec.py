@@ -1,0 +1,62 @@
+"""Decode and target are each other's inverse, and encode keeps its promises."""
+
+import numpy as np
+import pytest
+
+from face3d import codec
+from face3d import rotation as so3
+from face3d.camera import FRONTAL, Pose
+from face3d.codec import Geometry
+from face3d.crop import Crop, crop_of
+
+
+def random_geometry(rng: np.random.Generator) -> Geometry:
+    pose = Pose(so3.exp(rng.normal(size=3) * 0.5) @ FRONTAL, rng.uniform(300, 2000), rng.uniform(50, 600, 2))
+    return Geometry(rng.normal(size=200), rng.uniform(0, 1, 84), pose)
+
+
+def assert_same(a: Geometry, b: Geometry) -> None:
+    assert np.allclose(a.identity, b.identity, atol=1e-6)
+    assert np.allclose(a.expression, b.expression, atol=1e-6)
+    assert np.allclose(a.pose.rotation, b.pose.rotation, atol=1e-6)
+    assert a.pose.scale == pytest.approx(b.pose.scale, rel=1e-6)
+    assert np.allclose(a.pose.translation, b.pose.translation, atol=1e-3)
+
+
+def test_decode_inverts_target() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        truth, prior = random_geometry(rng), random_geometry(rng)
+        for crop in (crop_of(prior.pose), Crop(*rng.uniform(0, 600, 2), rng.uniform(50, 400))):
+            assert_same(codec.decode(codec.target(truth, prior, crop), prior, crop), truth)
+
+
+def test_truth_as_prior_needs_no_motion() -> None:
+    truth = random_geometry(np.random.default_rng(6))
+    assert np.allclose(codec.target(truth, truth, crop_of(truth.pose))[284:], 0.0, atol=1e-7)
+
+
+def test_decode_clips_expression_and_reports_non_finite() -> None:
+    prior = Geometry.mean(Pose(FRONTAL, 800.0, (100.0, 100.0)))
+    crop = crop_of(prior.pose)
+    output = np.zeros(290, np.float32)
+    output[200], output[201] = -3.0, 7.0
+    decoded = codec.decode(output, prior, crop)
+    assert decoded.expression[0] == 0.0 and decoded.expression[1] == pytest.approx(1.2)
+    assert decoded.is_finite()
+    for index in (0, 210, 285, 287, 289):
+        for value in (np.nan, np.inf):
+            bad = output.copy()
+            bad[index] = value
+            broken = codec.decode(bad, prior, crop)
+            assert not broken.is_finite() or (index == 210 and value == np.inf)  # the clip makes inf 1.2
+    with pytest.raises(ValueError, match=r"\(290,\)"):
+        codec.decode(output[:-1], prior, crop)
+
+
+def test_geometry_is_read_only_and_checked() -> None:
+    geometry = Geometry.mean(Pose(FRONTAL, 800.0, (0.0, 0.0)))
+    with pytest.raises(ValueError, match="read-only"):
+        geometry.identity[0] = 1.0
+    with pytest.raises(ValueError, match="identity must have shape"):
+        Geometry(np.zeros(199), np.zeros(84), geometry.pose)
