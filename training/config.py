@@ -1,0 +1,108 @@
+"""Settings of one training run. Each experiment is one TOML file in training/configs and one row in docs/TRAINING.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from training.network import NetworkConfig
+from training.priors import PriorConfig
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the loss terms, each chosen so that its term is of order one at the start of training.
+
+    geometry_norm: "l1" or "l2" on the model-space vertices (the report: L1 is better).
+    triplet: weight of the triplet term with the perturbed prior as the negative; 0 switches it off.
+    """
+
+    projection: float = 6.0
+    geometry: float = 120.0
+    geometry_norm: str = "l1"
+    pose: float = 1.0
+    identity: float = 0.3
+    expression: float = 8.0
+    landmarks: float = 2.0
+    confidence: float = 0.3
+    triplet: float = 0.0
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Synthetic samples and their reuse.
+
+    pool: images kept for replay; replays: batches are held back until every image is used at most this often on
+    average; ramp: (start, end) in samples seen, between which the generator's difficulty rises from 0 to 1.
+    """
+
+    pool: int = 8000
+    first: int = 1500
+    replays: float = 6.0
+    ramp: tuple[int, int] = (20_000, 120_000)
+    workers: int = 1
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """Learning rate and its end.
+
+    kind: "plateau" multiplies the rate by `factor` after `patience` evaluations without a better vertex error;
+    "exponential" by `factor` every `patience` evaluations; "budget" keeps the rate and lowers it linearly to zero
+    over the last fifth of `--hours`. Training stops early when the rate has fallen below `stop`.
+    """
+
+    kind: str = "plateau"
+    rate: float = 1e-3
+    warmup: int = 300
+    factor: float = 0.4
+    patience: int = 6
+    stop: float = 1e-5
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    prior: PriorConfig = field(default_factory=PriorConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    batch: int = 32
+    weight_decay: float = 0.01
+    average: float = 0.999
+    evaluate_every: int = 16_000
+    test_faces: int = 256
+
+    @staticmethod
+    def load(path: Path) -> TrainConfig:
+        """Settings from a TOML file whose tables carry the names above. An unknown name is an error."""
+        with open(path, "rb") as file:
+            return _build(TrainConfig, tomllib.load(file), str(path))
+
+
+def _build(kind: Any, values: dict, where: str) -> Any:
+    known = {item.name: item for item in dataclasses.fields(kind)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise ValueError(f"{where}: unknown setting {unknown[0]!r}; known here: {', '.join(sorted(known))}")
+    defaults = kind()
+    built = {}
+    for name, value in values.items():
+        default = getattr(defaults, name)
+        if dataclasses.is_dataclass(default):
+            value = _build(type(default), value, f"{where} [{name}]")
+        elif isinstance(default, tuple):
+            value = tuple(value)
+        elif not isinstance(value, type(default)) and not (isinstance(default, float) and isinstance(value, int)):
+            raise ValueError(f"{where}: {name} must be {type(default).__name__}, got {value!r}")
+        built[name] = value
+    return dataclasses.replace(defaults, **built)

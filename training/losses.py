@@ -1,0 +1,144 @@
+"""What training minimises, in torch, through the same model and the same pose formula as the core.
+
+For x = (identity, expression) and the pose (R, s, t) that the network's six numbers give the prior:
+  geometry     |A (x - x*)|                    metres in the model frame (Endrawis 2018)
+  projection   |s R (mu + A x) + t - (...)*|   pixels of the crop / 200, depth included
+  pose         mean squared error of the six numbers
+  identity, expression   squared errors of the coefficients, each weighted by how far it moves the face; squared,
+               as most expression coefficients are zero and an L1 term would teach the median: a closed mouth
+  landmarks    L1 of the auxiliary 68 points;   confidence   cross entropy
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from face3d.camera import IMAGE_SIZE
+from face3d.model import FaceModel
+from training.config import LossConfig
+from training.network import split
+
+POSE_SPREAD = (0.25, 0.25, 0.25, 0.1, 0.05, 0.05)
+"""Typical size of the six pose numbers: rotation vector, log scale, translation; brings them to one scale."""
+
+
+def rotation_matrix(vector: Tensor) -> Tensor:
+    """(B, 3) rotation vectors in radians to (B, 3, 3), Rodrigues' formula, differentiable at zero."""
+    square = vector.square().sum(1)[:, None, None]
+    angle = (square + 1e-12).sqrt()
+    x, y, z = vector.unbind(1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).view(-1, 3, 3)
+    unit = torch.eye(3, device=vector.device, dtype=vector.dtype)
+    return unit + cross * (angle.sin() / angle) + cross @ cross * ((1 - angle.cos()) / angle.square())
+
+
+class FaceLoss(nn.Module):
+    """Loss of a batch; constants are taken from the face model once.
+
+    vertices: how many points of the level-of-detail mesh carry the loss, spread evenly; the 68 landmarks and the
+    rims of eyes and lips always do, with more weight, as they are what a user sees first.
+    """
+
+    def __init__(self, model: FaceModel, config: LossConfig, vertices: int = 500, seed: int = 0):
+        super().__init__()
+        self.config = config
+        mean, identity, expression, weight = sample_basis(model, vertices, seed)
+        self.register_buffer("mean", torch.tensor(mean))
+        self.register_buffer("basis", torch.tensor(np.concatenate([identity, expression]).reshape(284, -1)))
+        self.register_buffer("weight", torch.tensor(weight / weight.sum()))
+        spread = np.sqrt((identity**2).sum(2).mean(1))  # metres that one sigma moves the face
+        self.register_buffer("identity_weight", torch.tensor(spread / spread.sum()))
+        reach = np.sqrt((expression**2).sum(2).max(1))  # metres at the point that a unit moves most
+        self.register_buffer("expression_weight", torch.tensor(reach / reach.sum()))
+        self.register_buffer("pose_spread", torch.tensor(POSE_SPREAD))
+        self.landmarks = len(model.landmarks68)
+
+    def forward(
+        self,
+        output: tuple[Tensor, Tensor, Tensor],
+        target: Tensor,
+        prior_pose: Tensor,
+        prior: Tensor,
+        face: Tensor,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Total loss and its unweighted terms.
+
+        output      of FaceNetwork;  target (B, 290);  face (B,) bool
+        prior_pose  (B, 12): rotation row by row, scale, translation of the prior in crop pixels
+        prior       (B, 284): the prior's coefficients, the triplet term's negative
+        """
+        coefficients, confidence, landmarks = output
+        config = self.config
+        terms = {"confidence": functional.binary_cross_entropy_with_logits(confidence, face.float())}
+        coefficients, landmarks = coefficients[face], landmarks[face]
+        target, prior_pose, prior = target[face], prior_pose[face], prior[face]
+
+        difference = coefficients - target
+        identity, expression, pose = split(difference)
+        terms["identity"] = (identity.square() @ self.identity_weight).mean()
+        terms["expression"] = (expression.square() @ self.expression_weight).mean()
+        terms["pose"] = (pose / self.pose_spread).square().mean()
+
+        moved = (difference[:, :284] @ self.basis).view(len(target), -1, 3)
+        terms["geometry"] = self._average(_norm(moved, config.geometry_norm))
+        shape = (target[:, :284] @ self.basis).view(len(target), -1, 3) + self.mean
+        truth = self._project(shape, target[:, 284:], prior_pose)
+        guess = self._project(shape + moved, coefficients[:, 284:], prior_pose)
+        terms["projection"] = self._average((guess - truth).abs().sum(2)) / IMAGE_SIZE
+        points = (truth[:, : self.landmarks, :2] - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
+        terms["landmarks"] = (landmarks - points).abs().mean()
+        if config.triplet:
+            negative = _norm(((prior - target[:, :284]) @ self.basis).view(len(target), -1, 3), "l1")
+            margin = 0.5 * self._average_each(negative)
+            terms["triplet"] = torch.relu(self._average_each(_norm(moved, "l1")) - margin).mean() * 1e2
+
+        total = sum(getattr(config, name) * value for name, value in terms.items())
+        return total, {name: value.detach() for name, value in terms.items()}
+
+    def _project(self, shape: Tensor, pose: Tensor, prior_pose: Tensor) -> Tensor:
+        """Raster vertices (B, V, 3) in crop pixels; the same formula as codec.decode and Pose.project."""
+        rotation = rotation_matrix(pose[:, :3]) @ prior_pose[:, :9].view(-1, 3, 3)
+        scale = prior_pose[:, 9] * pose[:, 3].clamp(-2, 2).exp()
+        raster = scale[:, None, None] * (shape @ rotation.transpose(1, 2))
+        centre = prior_pose[:, 10:12] + IMAGE_SIZE * pose[:, 4:6]
+        return raster + functional.pad(centre, (0, 1))[:, None]
+
+    def _average_each(self, values: Tensor) -> Tensor:
+        return values @ self.weight
+
+    def _average(self, values: Tensor) -> Tensor:
+        return self._average_each(values).mean()
+
+
+def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, ...]:
+    """Points that carry the loss: the 68 landmarks, eyes and lips in full, and others at random.
+
+    Returns mean (V, 3), identity (200, V, 3), expression (84, V, 3), all float32 metres, and weights (V,).
+    """
+    rng = np.random.default_rng(seed)
+    dense = {name: np.flatnonzero(model.regions[name][: model.controls]) for name in ("lips", "eyelids", "brows")}
+    chosen = [np.asarray(model.landmarks68)]
+    weights = [np.full(68, 2.0)]
+    for points, share, weight in ((dense["lips"], 90, 2.5), (dense["eyelids"], 80, 2.5), (dense["brows"], 40, 1.5)):
+        points = rng.choice(points, min(share, len(points)), replace=False)
+        chosen.append(points)
+        weights.append(np.full(len(points), weight))
+    skin = np.unique(model.lod_triangles)
+    chosen.append(rng.choice(skin, min(count, len(skin)), replace=False))
+    weights.append(np.ones(len(chosen[-1])))
+    index = np.concatenate(chosen)
+    mean, identity, expression = model.basis_at(index)
+    return mean, identity, expression, np.concatenate(weights).astype(np.float32)
+
+
+def _norm(vectors: Tensor, kind: str) -> Tensor:
+    """(B, V, 3) to (B, V): L1 as in the report, or its alternative, the squared L2 norm in centimetres."""
+    if kind == "l1":
+        return vectors.abs().sum(2)
+    if kind == "l2":
+        return vectors.square().sum(2) * 100
+    raise ValueError(f'geometry_norm must be "l1" or "l2", got {kind!r}')

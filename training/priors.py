@@ -1,0 +1,81 @@
+"""Priors for training: the geometry that the network sees rendered beside the image.
+
+At run time a prior is one of three things: the mean face where a detector put it, the face of the frame before, or
+the pass before on the same image. Training draws all of them, so that the network starts from anything, follows
+motion, and stays where it is once it is right.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from face3d import rotation as so3
+from face3d.camera import Pose
+from face3d.codec import EXPRESSION, IDENTITY, Geometry
+from face3d.crop import CROP_METRES, BOX_METRES, pose_from_box
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """How often which prior is drawn, and how far it lies from the truth.
+
+    start, mixed, near, own: relative frequencies of: the mean face on a detector's box; the report's
+    a = p a_gt + (1-p) a_q with p uniform in `mix`; the same with p in [0.9, 1]; the network's own last estimate.
+    Noise is one standard deviation: shift in fractions of the crop's side, zoom in log scale, turn in radians.
+    """
+
+    start: float = 0.35
+    mixed: float = 0.30
+    near: float = 0.15
+    own: float = 0.20
+    mix: tuple[float, float] = (0.0, 1.0)
+    start_shift: float = 0.05
+    start_zoom: float = 0.10
+    shift: float = 0.06
+    zoom: float = 0.12
+    turn: float = 0.45
+
+
+def start_prior(truth: Geometry, config: PriorConfig, rng: np.random.Generator, noise: float = 1.0) -> Geometry:
+    """The mean face, frontal, on a box as a shaky detector would give it for `truth`."""
+    side = BOX_METRES * truth.pose.scale * math.exp(noise * config.start_zoom * rng.normal())
+    middle = pose_from_box((0.5, 0.5, side, side)).translation
+    shift = noise * config.start_shift * CROP_METRES * truth.pose.scale * rng.normal(size=2)
+    corner = truth.pose.translation + shift - middle + 0.5
+    return Geometry.mean(pose_from_box((*corner, side, side)))
+
+
+def mixed_prior(
+    truth: Geometry, mix: tuple[float, float], config: PriorConfig, rng: np.random.Generator
+) -> Geometry:
+    """a = p a_gt + (1-p) a_q: between the truth (p = 1) and a random face in a random pose near it (p = 0)."""
+    away = 1.0 - rng.uniform(*mix)
+    identity = (1 - away) * truth.identity + away * rng.normal(size=IDENTITY) * rng.uniform(0.0, 1.2)
+    other = np.where(rng.random(EXPRESSION) < 0.1, rng.random(EXPRESSION), 0.0)
+    expression = (1 - away) * truth.expression + away * other
+    rotation = so3.exp(away * config.turn * np.array([0.7, 1.2, 0.5]) * rng.normal(size=3)) @ truth.pose.rotation
+    scale = truth.pose.scale * math.exp(away * config.zoom * rng.normal())
+    shift = away * config.shift * CROP_METRES * truth.pose.scale * rng.normal(size=2)
+    return Geometry(identity, expression, Pose(rotation, scale, truth.pose.translation + shift))
+
+
+def draw_prior(
+    truth: Geometry, own: Geometry | None, config: PriorConfig, rng: np.random.Generator, difficulty: float = 1.0
+) -> Geometry:
+    """One training prior. `own` is the network's last estimate on this image, when there is one.
+
+    Below difficulty 1 the mean face on a calm box is drawn more often: the curriculum that starts the training.
+    """
+    weights = np.array([config.start, config.mixed, config.near, config.own if own is not None else 0.0])
+    weights[1:] *= difficulty
+    kind = rng.choice(4, p=weights / weights.sum())
+    if kind == 0:
+        return start_prior(truth, config, rng, noise=max(difficulty, 0.3))
+    if kind == 1:
+        return mixed_prior(truth, config.mix, config, rng)
+    if kind == 2:
+        return mixed_prior(truth, (0.9, 1.0), config, rng)
+    return own
