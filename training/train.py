@@ -1,0 +1,187 @@
+"""Train the coarse network on synthetic faces.
+
+    python -m training.train training/configs/coarse.toml --out ~/.cache/face3d/runs/coarse --hours 3
+
+Stop it with Ctrl-C and start the same line again: it goes on from its checkpoint. A new run starts from the
+committed network with --warm-start, which is how later sessions make it better.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from face3d.model import FaceModel
+from training.batches import BatchSource
+from training.config import TrainConfig
+from training.evaluate import TestSet, evaluate, format_report
+from training.faces import FaceConfig
+from training.losses import FaceLoss
+from training.network import FaceNetwork
+from training.schedule import Schedule
+from training.weights import read_weights
+
+COLUMNS = ("samples", "rendered", "hours", "rate", "difficulty", "loss", "nme", "rotation", "vertices")
+
+
+def inference_of(network: torch.nn.Module):
+    """An `infer` for training.evaluate from a torch network."""
+
+    @torch.no_grad()
+    def infer(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        network.eval()
+        with torch.autocast("cpu", torch.bfloat16):
+            coefficients, confidence, _ = network(torch.from_numpy(batch))
+        return coefficients.numpy(), confidence.sigmoid().numpy()
+
+    return infer
+
+
+def save(path: Path, state: dict) -> None:
+    """Write a checkpoint so that an interruption never leaves half of one."""
+    torch.save(state, path.with_suffix(".part"))
+    os.replace(path.with_suffix(".part"), path)
+
+
+def log(path: Path, row: dict) -> None:
+    new = not path.exists()
+    with open(path, "a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+        if new:
+            writer.writeheader()
+        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+
+
+def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start: Path | None, threads: int) -> dict:
+    """Run until `hours` or `samples` are spent, or the schedule stops early; returns the last evaluation."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(config.data.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    model = FaceModel.load()
+    loss_of = FaceLoss(model, config.loss)
+    network = FaceNetwork(config.network).to(memory_format=torch.channels_last)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay)
+    schedule = Schedule(config.schedule, hours)
+    state = {"samples": 0, "seconds": 0.0, "best": float("inf"), "starts": 0}
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(saved["network"])
+        average.load_state_dict(saved["average"])
+        optimizer.load_state_dict(saved["optimizer"])
+        schedule.load_state_dict(saved["schedule"])
+        state = saved["state"]
+        print(f"resumed {checkpoint} at {state['samples']:,} samples")
+    elif warm_start:
+        weights = read_weights(warm_start)
+        network.load_state_dict(weights["network"])
+        average.module.load_state_dict(weights["network"])
+        state["samples"] = weights["samples"]
+        print(f"warm start from {warm_start}, which has seen {state['samples']:,} samples")
+    state["starts"] += 1
+    first, begun, spent = state["samples"], time.monotonic(), state["seconds"]
+    test = TestSet.draw(config.test_faces)
+    report: dict = {}
+    running, next_evaluation = None, first + config.evaluate_every
+    seed = config.data.seed + 1000 * state["starts"]
+    bar = tqdm(initial=first, total=first + samples if samples else None, unit="face", smoothing=0.02)
+
+    def keep() -> None:
+        save(
+            checkpoint,
+            {
+                "network": network.state_dict(),
+                "average": average.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "state": state,
+                "config": config.network.as_dict(),
+            },
+        )
+
+    with BatchSource(config, FaceConfig(), seed) as source:
+        try:
+            while not schedule.finished and not (samples and state["samples"] - first >= samples):
+                state["seconds"] = spent + time.monotonic() - begun
+                low, high = config.data.ramp
+                difficulty = float(np.clip((state["samples"] - low) / (high - low), 0, 1))
+                source.set_difficulty(difficulty)
+                rate = schedule.rate(state["samples"] // config.batch, state["seconds"] / 3600)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+
+                slot, batch = source.take()
+                tensors = {name: torch.from_numpy(batch[name]) for name in batch if name != "output"}
+                network.train()
+                with torch.autocast("cpu", torch.bfloat16):
+                    output = network(tensors.pop("image"))
+                loss, terms = loss_of(output, **tensors)
+                if not torch.isfinite(loss):
+                    raise FloatingPointError(f"the loss is {loss.item()} at {state['samples']:,} samples: {terms}")
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+                optimizer.step()
+                average.update_parameters(network)
+                source.release(slot, output[0].detach().numpy())
+
+                state["samples"] += config.batch
+                terms["loss"] = loss.detach()
+                now = {name: value.item() for name, value in terms.items()}
+                running = now if running is None else {k: 0.98 * running[k] + 0.02 * now[k] for k in now}
+                bar.update(config.batch)
+                shown = ("loss", "projection", "geometry", "expression", "identity", "confidence")
+                bar.set_postfix_str(" ".join(f"{name[:5]} {running[name]:.4f}" for name in shown), refresh=False)
+
+                if state["samples"] >= next_evaluation:
+                    next_evaluation += config.evaluate_every
+                    report = evaluate(inference_of(average.module), test, model)
+                    score = report["pass 3"]["vertices"]
+                    schedule.observe(score)
+                    log(
+                        out / "curve.csv",
+                        {**state, **report["pass 3"], "rendered": source.rendered, "rate": rate}
+                        | {"hours": state["seconds"] / 3600, "difficulty": difficulty, "loss": running["loss"]},
+                    )
+                    bar.write(f"\n{state['samples']:,} samples, {source.rendered:,} images\n{format_report(report)}")
+                    keep()
+                    if score < state["best"]:
+                        state["best"] = score
+                        weights = {"network": average.module.state_dict(), "config": config.network.as_dict()}
+                        save(out / "best.pt", {**weights, "samples": state["samples"]})
+                        (out / "best.json").write_text(json.dumps({**report, "samples": state["samples"]}, indent=1))
+        except KeyboardInterrupt:
+            bar.write("interrupted: the checkpoint is being kept; start the same line again to go on")
+        finally:
+            keep()
+            bar.close()
+    return report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train the coarse network on synthetic faces; resumes by itself.")
+    parser.add_argument("config", type=Path, help="TOML file with the settings, e.g. training/configs/coarse.toml")
+    parser.add_argument("--out", type=Path, required=True, help="folder of this run: checkpoint, curve, best network")
+    parser.add_argument("--hours", type=float, default=0.0, help="stop after this time over all starts (0: no limit)")
+    parser.add_argument("--samples", type=int, default=0, help="stop after this many more samples (0: no limit)")
+    parser.add_argument("--warm-start", type=Path, default=None, help="begin a new run from this network, e.g. engines/face3d.onnx")
+    parser.add_argument("--threads", type=int, default=1, help="threads of the network; data workers have their own")
+    arguments = parser.parse_args()
+    config = TrainConfig.load(arguments.config)
+    train(
+        config, arguments.out, arguments.hours, arguments.samples, arguments.warm_start, max(1, arguments.threads)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Weights of the committed network, read back from its ONNX file, so that training goes on from what is shipped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+
+from training.network import FaceNetwork, NetworkConfig
+
+HALF = "_half"
+"""Suffix of initializers that engines/export.py stores as float16."""
+
+
+def build_network(config: dict) -> FaceNetwork:
+    """Network from a configuration as JSON gives it, with lists for tuples."""
+    return FaceNetwork(
+        NetworkConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in config.items()})
+    )
+
+
+def read_weights(path: Path) -> dict:
+    """Checkpoint {network, config, samples} from an ONNX file that `export` wrote.
+
+    The auxiliary landmark layer is not in the file: it starts anew. Raises ValueError for a foreign file.
+    """
+    graph = onnx.load(path)
+    metadata = {item.key: item.value for item in graph.metadata_props}
+    if "network" not in metadata:
+        raise ValueError(f"{path} does not say which network it holds; export it with python -m engines.export")
+    config = json.loads(metadata["network"])
+    state = build_network(config).state_dict()
+    found = set()
+    for initializer in graph.graph.initializer:
+        name = initializer.name.removesuffix(HALF).removeprefix("network.")
+        if name in state:
+            values = torch.from_numpy(numpy_helper.to_array(initializer).astype(np.float32))
+            state[name] = values.reshape(state[name].shape)
+            found.add(name)
+    expected = {name for name in state if not name.startswith("landmarks.") and "num_batches" not in name}
+    if expected - found:
+        raise ValueError(f"{path} lacks weights, for one {sorted(expected - found)[0]}")
+    return {"network": state, "config": config, "samples": int(metadata["samples"])}
