@@ -1,0 +1,21 @@
+#include "mesh.hpp"
+
+#include <cfloat>
+#include <cmath>
+
+#include "simd.hpp"
+
+#define FACE3D_KERNEL "mesh.inl"
+#include "each_isa.hpp"
+
+namespace face3d {
+
+void vertex_normals(const Mesh& mesh, float* normals, int stride) {
+  FACE3D_CALL(vertex_normals, mesh, normals, stride);
+}
+
+bool indices_fit(const std::int32_t* indices, std::int64_t count, std::int64_t limit) {
+  return FACE3D_CALL(largest, indices, count) < limit;
+}
+
+}  // namespace face3d

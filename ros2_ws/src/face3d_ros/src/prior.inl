@@ -1,0 +1,55 @@
+// Colouring of the rasterised prior; compiled once per instruction set (each_isa.hpp).
+
+// Fills in the codes and turns the normals into colours. The 0.5 is for rounding: weights add up to 1.
+static void code_vertices(const std::uint8_t* codes, std::int64_t count, float* colours) {
+  for (std::int64_t i = 0; i < count; ++i, codes += 3, colours += 8) {
+    for (int k = 0; k < 3; ++k) colours[k] = codes[k] + 0.5f;
+    colours[3] = 0.0f;
+    colours[4] = colours[4] * 127.5f + 128.0f;
+    colours[5] = colours[5] * -127.5f + 128.0f;
+    colours[6] = colours[6] * -127.5f + 128.0f;
+    colours[7] = 0.0f;
+  }
+}
+
+// Transposes 8 x 8 bytes held in eight 64-bit words: byte j of word i becomes byte i of word j.
+FACE3D_INLINE void transpose(std::uint64_t* words) {
+  static constexpr std::uint64_t masks[3] = {0x00ff00ff00ff00ffu, 0x0000ffff0000ffffu, 0x00000000ffffffffu};
+  for (int level = 0; level < 3; ++level) {
+    const int step = 1 << level, shift = 8 << level;
+    for (int i = 0; i < 8; ++i) {
+      if (i & step) continue;
+      const std::uint64_t low = words[i], high = words[i + step];
+      words[i] = (low & masks[level]) | ((high & masks[level]) << shift);
+      words[i + step] = ((low >> shift) & masks[level]) | (high & ~masks[level]);
+    }
+  }
+}
+
+static void colour_pixels(const Frame& frame, const std::int32_t* triangles, const float* colours,
+                          std::uint8_t* planes) {
+  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(frame.width) * frame.height;
+  for (int y = 0; y < frame.height; ++y) {
+    const std::ptrdiff_t row = y * frame.stride;
+    for (int x0 = 0; x0 < frame.width; x0 += 8) {
+      const int count = std::min(8, frame.width - x0);
+      std::uint64_t pixels[8] = {};
+      for (int i = 0; i < count; ++i) {
+        const std::ptrdiff_t at = row + x0 + i;
+        if (frame.index[at] < 0) continue;
+        const std::int32_t* corner = triangles + 3 * static_cast<std::int64_t>(frame.index[at]);
+        const Float8 a = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[0]));
+        const Float8 b = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[1]));
+        const Float8 c = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[2]));
+        const Float8 colour = a + (frame.second[at] * (b - a) + frame.third[at] * (c - a));
+        const Int8 whole = __builtin_convertvector(colour, Int8);
+        const Byte8 bytes = __builtin_convertvector(whole, Byte8);
+        std::memcpy(&pixels[i], &bytes, 8);
+      }
+      transpose(pixels);
+      static constexpr int channels[6] = {0, 1, 2, 4, 5, 6};
+      std::uint8_t* to = planes + static_cast<std::ptrdiff_t>(y) * frame.width + x0;
+      for (int k = 0; k < 6; ++k, to += plane) std::memcpy(to, &pixels[channels[k]], count);
+    }
+  }
+}

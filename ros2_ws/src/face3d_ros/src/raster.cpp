@@ -1,0 +1,58 @@
+#include "raster.hpp"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <limits>
+
+#include "simd.hpp"
+
+#define FACE3D_KERNEL "raster.inl"
+#include "each_isa.hpp"
+
+namespace face3d {
+namespace {
+
+constexpr int kPadding = 16;                  // more than one vector
+constexpr std::size_t kKept = 4u << 20;       // pixels a thread keeps between calls (64 MB)
+
+}  // namespace
+
+Frame& Frame::of_thread(int width, int height) {
+  thread_local Frame frame;
+  frame.clear(width, height);
+  return frame;
+}
+
+void Frame::clear(int new_width, int new_height) {
+  width = new_width;
+  height = new_height;
+  stride = (width + 7) / 8 * 8 + kPadding;
+  const std::size_t count = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height) + kPadding;
+  if (depth.size() < count || depth.size() > std::max(count, kKept)) {
+    depth = std::vector<float>(count);
+    index = std::vector<std::int32_t>(count);
+    second = std::vector<float>(count);
+    third = std::vector<float>(count);
+  }
+  std::fill_n(depth.begin(), count, std::numeric_limits<float>::infinity());
+  std::fill_n(index.begin(), count, -1);
+}
+
+void rasterize(const Mesh& mesh, bool cull, Frame& frame) {
+  thread_local std::vector<Corner> corners;
+  corners.resize(static_cast<std::size_t>(mesh.vertex_count));
+  FACE3D_CALL(snap, mesh, corners.data());
+  FACE3D_CALL(draw, corners.data(), mesh, cull, frame);
+}
+
+void unpack(const Frame& frame, float* depth, std::int32_t* index, float* barycentric) {
+  FACE3D_CALL(unpack, frame, depth, index, barycentric);
+}
+
+void interpolate(const std::int32_t* index, const float* barycentric, std::int64_t pixels,
+                 const std::int32_t* triangles, const float* attributes, int channels, float* result) {
+  FACE3D_CALL(interpolate, index, barycentric, pixels, triangles, attributes, channels, result);
+}
+
+}  // namespace face3d

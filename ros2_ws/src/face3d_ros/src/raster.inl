@@ -1,0 +1,222 @@
+// The rasteriser's kernels; compiled once per instruction set (each_isa.hpp).
+
+constexpr std::int32_t kInvalid = std::numeric_limits<std::int32_t>::min();
+constexpr std::int32_t kSmall = 64 * kSubpixels;  // up to this extent the edge functions fit 32 bits
+
+static void snap(const Mesh& mesh, Corner* corners) {
+  for (std::int64_t i = 0; i < mesh.vertex_count; ++i) {
+    const float* vertex = mesh.vertices + 3 * i;
+    Corner& corner = corners[i];
+    // Written so that NaN fails.
+    const bool valid = std::fabs(vertex[0]) <= kFarthest && std::fabs(vertex[1]) <= kFarthest &&
+                       std::fabs(vertex[2]) <= FLT_MAX / 4;
+    // Multiplying by 256 is exact, adding 0.5 in double as well: one rounding rule for all coordinates.
+    const double x = valid ? static_cast<double>(vertex[0]) * kSubpixels + 0.5 : 0.0;
+    const double y = valid ? static_cast<double>(vertex[1]) * kSubpixels + 0.5 : 0.0;
+    const std::int32_t floor_x = static_cast<std::int32_t>(x), floor_y = static_cast<std::int32_t>(y);
+    corner.x = valid ? floor_x - (x < floor_x) : kInvalid;
+    corner.y = floor_y - (y < floor_y);
+    corner.depth = vertex[2];
+    corner.unused = 0;
+  }
+}
+
+// One triangle, oriented so that its edge functions are positive inside, and the pixels of its bounding box.
+// The edge opposite to corner i is number i; its function divided by `area` is that corner's weight.
+struct Setup {
+  const Corner* corner[3];
+  std::int64_t area;          // twice the area, in (1/256 pixel)^2
+  std::int32_t index;         // the triangle's number
+  int x0, x1, y0, y1;         // first and last pixel, inclusive
+  float* second;              // where the weights of corners 1 and 2 go: Frame::second and third,
+  float* third;               // exchanged when orienting the triangle exchanged the corners
+};
+
+// Function, and steps per pixel, of the edge from `a` to `b`, at pixel (x, y). `bias` is -1 when pixels exactly
+// on the edge belong to the neighbour.
+template <class Int>
+struct Edge {
+  Int value, right, down, bias;
+
+  FACE3D_INLINE Edge from(const Corner& a, const Corner& b, int x, int y) {
+    const Int dx = static_cast<Int>(b.x) - a.x, dy = static_cast<Int>(b.y) - a.y;
+    Edge edge;
+    edge.bias = dy < 0 || (dy == 0 && dx > 0) ? 0 : -1;
+    edge.right = -dy * kSubpixels;
+    edge.down = dx * kSubpixels;
+    edge.value = dx * (static_cast<Int>(y) * kSubpixels - a.y) - dy * (static_cast<Int>(x) * kSubpixels - a.x) +
+                 edge.bias;
+    return edge;
+  }
+};
+
+// Triangles up to 64 pixels wide and high: eight pixels of a row at once, 32-bit integers.
+FACE3D_INLINE void draw_small(const Setup& setup, Frame& frame) {
+  const Int8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+  const Corner *p0 = setup.corner[0], *p1 = setup.corner[1], *p2 = setup.corner[2];
+  const auto edge0 = Edge<std::int32_t>::from(*p1, *p2, setup.x0, setup.y0);
+  const auto edge1 = Edge<std::int32_t>::from(*p2, *p0, setup.x0, setup.y0);
+  const auto edge2 = Edge<std::int32_t>::from(*p0, *p1, setup.x0, setup.y0);
+  const float scale = 1.0f / static_cast<float>(setup.area);
+  const float slope1 = p1->depth - p0->depth, slope2 = p2->depth - p0->depth;
+
+  Int8 row0 = edge0.value + edge0.right * lanes;
+  Int8 row1 = edge1.value + edge1.right * lanes;
+  Int8 row2 = edge2.value + edge2.right * lanes;
+  std::ptrdiff_t row = setup.y0 * frame.stride + setup.x0;
+  for (int y = setup.y0; y <= setup.y1; ++y) {
+    Int8 value0 = row0, value1 = row1, value2 = row2;
+    for (std::ptrdiff_t at = row, end = row + (setup.x1 - setup.x0); at <= end; at += 8) {
+      const Int8 inside = (value0 | value1 | value2) >= 0;
+      if (any(inside)) {
+        const Float8 weight1 = __builtin_convertvector(value1 - edge1.bias, Float8) * scale;
+        const Float8 weight2 = __builtin_convertvector(value2 - edge2.bias, Float8) * scale;
+        const Float8 depth = p0->depth + (weight1 * slope1 + weight2 * slope2);
+        const Float8 old = load<Float8>(&frame.depth[at]);
+        // Lanes right of the bounding box are outside the triangle, or in the padding at the row's end.
+        const Int8 visible = inside & (depth < old);
+        if (any(visible)) {
+          store(&frame.depth[at], visible ? depth : old);
+          store(&frame.index[at], visible ? Int8{} + setup.index : load<Int8>(&frame.index[at]));
+          store(setup.second + at, visible ? weight1 : load<Float8>(setup.second + at));
+          store(setup.third + at, visible ? weight2 : load<Float8>(setup.third + at));
+        }
+      }
+      value0 += edge0.right * 8;
+      value1 += edge1.right * 8;
+      value2 += edge2.right * 8;
+    }
+    row0 += edge0.down;
+    row1 += edge1.down;
+    row2 += edge2.down;
+    row += frame.stride;
+  }
+}
+
+// Any triangle, one pixel at a time, 64-bit integers; the same arithmetic.
+static void draw_large(const Setup& setup, Frame& frame) {
+  const Corner *p0 = setup.corner[0], *p1 = setup.corner[1], *p2 = setup.corner[2];
+  auto edge0 = Edge<std::int64_t>::from(*p1, *p2, setup.x0, setup.y0);
+  auto edge1 = Edge<std::int64_t>::from(*p2, *p0, setup.x0, setup.y0);
+  auto edge2 = Edge<std::int64_t>::from(*p0, *p1, setup.x0, setup.y0);
+  const float scale = 1.0f / static_cast<float>(setup.area);
+  const float slope1 = p1->depth - p0->depth, slope2 = p2->depth - p0->depth;
+  for (int y = setup.y0; y <= setup.y1; ++y) {
+    std::int64_t value0 = edge0.value, value1 = edge1.value, value2 = edge2.value;
+    const std::ptrdiff_t row = y * frame.stride;
+    for (int x = setup.x0; x <= setup.x1; ++x) {
+      if ((value0 | value1 | value2) >= 0) {
+        const float weight1 = static_cast<float>(value1 - edge1.bias) * scale;
+        const float weight2 = static_cast<float>(value2 - edge2.bias) * scale;
+        const float depth = p0->depth + (weight1 * slope1 + weight2 * slope2);
+        if (depth < frame.depth[row + x]) {
+          frame.depth[row + x] = depth;
+          frame.index[row + x] = setup.index;
+          setup.second[row + x] = weight1;
+          setup.third[row + x] = weight2;
+        }
+      }
+      value0 += edge0.right;
+      value1 += edge1.right;
+      value2 += edge2.right;
+    }
+    edge0.value += edge0.down;
+    edge1.value += edge1.down;
+    edge2.value += edge2.down;
+  }
+}
+
+FACE3D_INLINE std::int32_t least(std::int32_t a, std::int32_t b, std::int32_t c) {
+  return std::min(std::min(a, b), c);
+}
+
+FACE3D_INLINE std::int32_t most(std::int32_t a, std::int32_t b, std::int32_t c) {
+  return std::max(std::max(a, b), c);
+}
+
+static void draw(const Corner* corners, const Mesh& mesh, bool cull, Frame& frame) {
+  for (std::int64_t t = 0; t < mesh.triangle_count; ++t) {
+    const Corner* a = corners + mesh.triangles[3 * t];
+    const Corner* b = corners + mesh.triangles[3 * t + 1];
+    const Corner* c = corners + mesh.triangles[3 * t + 2];
+
+    // The bounding box, in whole pixels inside the frame; most tiny triangles contain no pixel centre.
+    const std::int32_t left = least(a->x, b->x, c->x), right = most(a->x, b->x, c->x);
+    const std::int32_t top = least(a->y, b->y, c->y), bottom = most(a->y, b->y, c->y);
+    if (left == kInvalid) continue;
+    Setup setup;
+    setup.x0 = std::max((left + (kSubpixels - 1)) >> 8, 0);
+    setup.x1 = std::min(right >> 8, frame.width - 1);
+    setup.y0 = std::max((top + (kSubpixels - 1)) >> 8, 0);
+    setup.y1 = std::min(bottom >> 8, frame.height - 1);
+    if (setup.x0 > setup.x1 || setup.y0 > setup.y1) continue;
+
+    // A triangle that faces the camera has a negative area, because v points down.
+    const std::int64_t area = (static_cast<std::int64_t>(b->x) - a->x) * (static_cast<std::int64_t>(c->y) - a->y) -
+                              (static_cast<std::int64_t>(b->y) - a->y) * (static_cast<std::int64_t>(c->x) - a->x);
+    const bool front = area < 0;
+    if (area == 0 || (cull && !front)) continue;
+    setup.area = front ? -area : area;
+    setup.index = static_cast<std::int32_t>(t);
+    setup.corner[0] = a;
+    setup.corner[1] = front ? c : b;
+    setup.corner[2] = front ? b : c;
+    setup.second = front ? frame.third.data() : frame.second.data();
+    setup.third = front ? frame.second.data() : frame.third.data();
+    if (right - left <= kSmall && bottom - top <= kSmall)
+      draw_small(setup, frame);
+    else
+      draw_large(setup, frame);
+  }
+}
+
+static void unpack(const Frame& frame, float* depth, std::int32_t* index, float* barycentric) {
+  for (int y = 0; y < frame.height; ++y) {
+    const std::ptrdiff_t row = y * frame.stride;
+    std::memcpy(depth, &frame.depth[row], sizeof(float) * frame.width);
+    std::memcpy(index, &frame.index[row], sizeof(std::int32_t) * frame.width);
+    for (int x = 0; x < frame.width; ++x) {
+      const bool filled = frame.index[row + x] >= 0;
+      const float second = filled ? frame.second[row + x] : 0.0f;
+      const float third = filled ? frame.third[row + x] : 0.0f;
+      const float first = filled ? 1.0f - second - third : 0.0f;
+      barycentric[3 * x] = first > 0.0f ? first : 0.0f;
+      barycentric[3 * x + 1] = second;
+      barycentric[3 * x + 2] = third;
+    }
+    depth += frame.width;
+    index += frame.width;
+    barycentric += 3 * static_cast<std::ptrdiff_t>(frame.width);
+  }
+}
+
+// `fixed` is the number of channels where it is known when compiling, otherwise 0.
+template <int fixed>
+FACE3D_INLINE void interpolate_pixels(const std::int32_t* index, const float* barycentric, std::int64_t pixels,
+                                      const std::int32_t* triangles, const float* attributes, int channels,
+                                      float* result) {
+  const int count = fixed ? fixed : channels;
+  for (std::int64_t i = 0; i < pixels; ++i, barycentric += 3, result += count) {
+    if (index[i] < 0) {
+      for (int k = 0; k < count; ++k) result[k] = 0.0f;
+      continue;
+    }
+    const std::int32_t* corner = triangles + 3 * static_cast<std::int64_t>(index[i]);
+    const float* a = attributes + static_cast<std::int64_t>(corner[0]) * count;
+    const float* b = attributes + static_cast<std::int64_t>(corner[1]) * count;
+    const float* c = attributes + static_cast<std::int64_t>(corner[2]) * count;
+    for (int k = 0; k < count; ++k)
+      result[k] = barycentric[0] * a[k] + barycentric[1] * b[k] + barycentric[2] * c[k];
+  }
+}
+
+static void interpolate(const std::int32_t* index, const float* barycentric, std::int64_t pixels,
+                        const std::int32_t* triangles, const float* attributes, int channels, float* result) {
+  switch (channels) {
+    case 1: return interpolate_pixels<1>(index, barycentric, pixels, triangles, attributes, channels, result);
+    case 2: return interpolate_pixels<2>(index, barycentric, pixels, triangles, attributes, channels, result);
+    case 3: return interpolate_pixels<3>(index, barycentric, pixels, triangles, attributes, channels, result);
+    case 4: return interpolate_pixels<4>(index, barycentric, pixels, triangles, attributes, channels, result);
+    default: return interpolate_pixels<0>(index, barycentric, pixels, triangles, attributes, channels, result);
+  }
+}
