@@ -1,0 +1,115 @@
+"""The compiled kernels. Use them through `face3d.renderer` and `face3d.shape`.
+
+Arrays must be C-contiguous and of the stated dtype (TypeError otherwise; ValueError for shapes, strides, sizes and
+indices out of range). "raster" vertices are (V, 3) float32 (u, v, depth) in pixels: x right, y down, smaller depth
+nearer, pixel centres at integers. Triangles are (T, 3) int32 and wind counter-clockwise seen from outside. Triangles
+with a vertex that is NaN, infinite or further out than 2^20 pixels, and triangles without area, are not drawn.
+Everything is deterministic, whatever the processor and the number of threads, and runs without the GIL.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+def vertex_normals(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Area-weighted unit vertex normals (V, 3) in the frame and for the units of `vertices` (V, 3).
+
+    (0, 0, 0) where a vertex has no triangle with an area.
+    """
+
+def rasterize(
+    vertices: NDArray[np.float32], triangles: NDArray[np.int32], width: int, height: int, cull: bool = True
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]:
+    """What each pixel sees: depth (H, W) float32, +inf where empty; index of the triangle (H, W) int32, -1 where
+    empty; barycentric weights of its three corners (H, W, 3) float32, 0 where empty.
+
+    Corners are rounded to 1/256 pixel; pixels exactly on an edge belong to the triangle of which it is a left or top
+    edge, so that neighbours leave no gap and never both draw a pixel. Of equally deep triangles the first wins.
+    `cull` leaves out triangles whose outside faces away. Sides are 1 to 8192 pixels.
+    """
+
+def interpolate(
+    index: NDArray[np.int32],
+    barycentric: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    attributes: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Vertex attributes (V, K) at the pixels of a `rasterize` result: (H, W, K), 0 where empty."""
+
+def shade(
+    vertices: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    colors: NDArray[np.float32],
+    lights: NDArray[np.float32],
+    ambient: NDArray[np.float32],
+    width: int,
+    height: int,
+    *,
+    normals: NDArray[np.float32] | None = None,
+    specular: NDArray[np.float32] | None = None,
+    shininess: int = 32,
+    cull: bool = True,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A lit picture: rgb (H, W, 3) float32 linear, 0 where empty, not clipped; depth (H, W), +inf where empty.
+
+    Per pixel, with the interpolated and normalised normal n:
+    color * (ambient + sum of light * max(0, n.l)) + specular * sum of light * max(0, n.h)^shininess,
+    h halfway between l and the viewer at (0, 0, -1).
+
+    colors (V, 3) linear RGB; lights (L, 2, 3): direction to the light in the camera frame (any length) and linear
+    colour; ambient (3,); normals (V, 3) in the camera frame, by default `vertex_normals` of the mesh; specular (V,)
+    strength, by default no highlight; shininess 1 to 1024. Without `cull` both sides are drawn, the back lit as if it
+    were a front.
+    """
+
+def render_prior(
+    vertices: NDArray[np.float32], triangles: NDArray[np.int32], codes: NDArray[np.uint8], size: int = 200
+) -> NDArray[np.uint8]:
+    """The network's view of a geometry: (6, size, size) uint8, back faces culled, 0 where empty.
+
+    Planes 0-2: `codes` (V, 3), the PNCC. Planes 3-5: the vertex normal n of the raster vertices as
+    ((n_x, -n_y, -n_z) * 0.5 + 0.5) * 255. Both are interpolated as vertex colours and rounded.
+    """
+
+def crop(image: NDArray[np.uint8], cx: float, cy: float, size: float, out_size: int = 200) -> NDArray[np.uint8]:
+    """A square of an RGB image (H, W, 3), resampled to (out_size, out_size, 3).
+
+    Pixel u of the result shows image position cx + (u - (out_size - 1) / 2) * size / out_size, likewise v; pixel
+    centres are at integers, so nothing shifts. Bilinear when magnifying; when minifying the triangle filter widens
+    with the scale (no aliasing). Outside the image is black. ValueError unless cx, cy are finite and size > 0.
+    """
+
+def encode(
+    image: NDArray[np.uint8],
+    cx: float,
+    cy: float,
+    size: float,
+    vertices: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    codes: NDArray[np.uint8],
+    out_size: int = 200,
+) -> NDArray[np.uint8]:
+    """The network's input (9, out_size, out_size): `crop` as planes 0-2, `render_prior` as planes 3-8.
+
+    `vertices` are raster vertices in the pixels of the crop.
+    """
+
+def blend(
+    mean: NDArray[np.float32], basis: NDArray[np.float16] | NDArray[np.float32], coefficients: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """mean (C, 3) + sum of coefficients[k] * basis[k]: (C, 3). The basis is (K, C, 3) or (K, 3 C), one row a
+    coefficient; rows whose coefficient is 0 cost nothing."""
+
+def subdivide(
+    indptr: NDArray[np.int32],
+    indices: NDArray[np.int32],
+    data: NDArray[np.float32],
+    control: NDArray[np.float32],
+    rows: int | None = None,
+) -> NDArray[np.float32]:
+    """The first `rows` rows (all by default) of a CSR matrix (N, C) times control (C, 3): (rows, 3)."""
+
+def instruction_sets() -> tuple[str, ...]:
+    """The instruction sets the kernels were compiled for and this processor has. Results do not depend on them."""
+
+def select_instruction_set(name: str) -> None:
+    """Makes the kernels use another instruction set, for the whole process. For tests and benchmarks."""

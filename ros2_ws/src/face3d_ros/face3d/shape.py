@@ -1,0 +1,5 @@
+"""Linear algebra of the face model: the public door to the compiled module `face3d._core`."""
+
+from face3d._core import blend, subdivide
+
+__all__ = ["blend", "subdivide"]
