@@ -1,0 +1,107 @@
+"""The loss agrees with the core's own projection and vanishes exactly at the truth."""
+
+import numpy as np
+import pytest
+import torch
+
+from face3d import codec
+from face3d import rotation as so3
+from face3d.camera import FRONTAL, Pose
+from face3d.codec import Geometry
+from face3d.model import FaceModel
+from training.config import LossConfig
+from training.losses import FaceLoss, rotation_matrix
+
+
+@pytest.fixture(scope="module")
+def model():
+    return FaceModel.load()
+
+
+def random_geometry(rng, spread=1.0):
+    pose = Pose(so3.exp(spread * 0.3 * rng.normal(size=3)) @ FRONTAL, 700 * np.exp(0.1 * rng.normal()), rng.normal(100, 5, 2))
+    return Geometry(rng.normal(size=200), rng.random(84) * (rng.random(84) < 0.1), pose)
+
+
+def tensors(truth, prior):
+    crop = codec.crop_of(prior.pose)
+    pose = prior.pose.to_crop(crop)
+    return (
+        torch.tensor(codec.target(truth, prior, crop))[None],
+        torch.tensor(np.array([*pose.rotation.ravel(), pose.scale, *pose.translation], np.float32))[None],
+        torch.tensor(np.concatenate([prior.identity, prior.expression]))[None],
+    )
+
+
+def output_of(target):
+    return target.clone().requires_grad_(), torch.zeros(1), torch.zeros(1, 68, 2)
+
+
+def test_rotation_matrix_is_the_core_exponential():
+    vectors = np.concatenate([np.random.default_rng(0).normal(size=(20, 3)), np.zeros((1, 3))])
+    found = rotation_matrix(torch.tensor(vectors)).numpy()
+    np.testing.assert_allclose(found, [so3.exp(v) for v in vectors], atol=1e-6)
+
+
+def test_rotation_matrix_has_a_gradient_at_zero():
+    vector = torch.zeros(1, 3, requires_grad=True)
+    rotation_matrix(vector)[0, 2, 1].backward()
+    np.testing.assert_allclose(vector.grad.numpy(), [[1.0, 0.0, 0.0]], atol=1e-5)
+
+
+def test_truth_costs_nothing_but_the_auxiliary_heads(model):
+    rng = np.random.default_rng(1)
+    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
+    _, terms = FaceLoss(model, LossConfig())(output_of(target), target, pose, prior, torch.tensor([True]))
+    for name in ("geometry", "projection", "pose", "identity", "expression"):
+        assert terms[name].item() == pytest.approx(0, abs=1e-5), name
+
+
+def test_projection_is_the_core_projection(model):
+    rng = np.random.default_rng(2)
+    truth, prior = random_geometry(rng), random_geometry(rng)
+    target, pose, _ = tensors(truth, prior)
+    loss = FaceLoss(model, LossConfig())
+    shape = (target[:, :284] @ loss.basis).view(1, -1, 3) + loss.mean
+    found = loss._project(shape, target[:, 284:], pose)[0, :68].numpy()
+    crop = codec.crop_of(prior.pose)
+    vertices = model.shape(truth.identity, truth.expression)[model.landmarks68]
+    np.testing.assert_allclose(found, truth.pose.to_crop(crop).project(vertices), atol=0.05)
+
+
+def test_samples_without_a_face_only_teach_the_confidence(model):
+    rng = np.random.default_rng(3)
+    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
+    twice = [torch.cat([t, t]) for t in (target, pose, prior)]
+    guess = (twice[0] + torch.tensor([[0.0], [9.0]])).requires_grad_()
+    output = guess, torch.zeros(2, requires_grad=True), torch.zeros(2, 68, 2)
+    total, terms = FaceLoss(model, LossConfig())(output, *twice, torch.tensor([True, False]))
+    total.backward()
+    assert terms["identity"].item() == pytest.approx(0, abs=1e-9)
+    assert not guess.grad[1].any()
+    np.testing.assert_allclose(np.sign(output[1].grad.numpy()), [-1, 1])
+
+
+@pytest.mark.parametrize("triplet", [0.0, 1.0])
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_every_variant_falls_under_gradient_descent(model, norm, triplet):
+    rng = np.random.default_rng(4)
+    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
+    loss = FaceLoss(model, LossConfig(geometry_norm=norm, triplet=triplet, landmarks=0, confidence=0))
+    guess = torch.zeros_like(target, requires_grad=True)
+    optimizer = torch.optim.Adam([guess], lr=0.02)
+    values = []
+    for _ in range(80):
+        total, _ = loss((guess, torch.zeros(1), torch.zeros(1, 68, 2)), target, pose, prior, torch.tensor([True]))
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        values.append(total.item())
+    assert values[-1] < 0.3 * values[0]
+
+
+def test_an_unknown_norm_is_named(model):
+    rng = np.random.default_rng(5)
+    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
+    with pytest.raises(ValueError, match="geometry_norm"):
+        FaceLoss(model, LossConfig(geometry_norm="l3"))(output_of(target), target, pose, prior, torch.tensor([True]))
