@@ -1,0 +1,184 @@
+"""Facial expressions: sparse, mostly symmetric coefficients of the 84 units, with the lids and the gaze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.faces.config import FaceConfig
+
+# (unit or Left/Right pair, low, high): what an archetype adds, each with probability 0.8.
+ARCHETYPES: dict[str, list[tuple[str, float, float]]] = {
+    "smile": [("mouthSmile", .3, 1), ("cheekSquint", .1, .8), ("mouthDimple", 0, .4), ("eyeSquint", 0, .4)],
+    "broad smile": [("mouthSmile", .6, 1.1), ("mouthUpperUp", .1, .7), ("cheekSquint", .3, 1),
+                    ("mouthLowerDown", 0, .6), ("jawOpen", 0, .2), ("mouthStretch", 0, .3)],
+    "laugh": [("mouthSmile", .6, 1.1), ("jawOpen", .2, .75), ("mouthUpperUp", .1, .7), ("cheekSquint", .4, 1),
+              ("eyeSquint", .2, .8), ("mouthLowerDown", 0, .5)],
+    "corner puller": [("mouth-corner-puller", .3, 1), ("cheekSquint", 0, .6), ("mouth-parling", 0, .6)],
+    "surprise": [("jawOpen", .2, .9), ("browInnerUp", .3, 1), ("browOuterUp", .3, 1), ("eyeWide", .2, 1)],
+    "gape": [("mouth-open", .2, .9), ("eyebrows-up", 0, 1), ("eye-opened-up", 0, .9)],
+    "shout": [("jawOpen", .5, 1.1), ("mouthStretch", 0, .7), ("mouthUpperUp", 0, .7), ("browDown", 0, .8),
+              ("mouthLowerDown", 0, .7), ("noseSneer", 0, .5)],
+    "yawn": [("jawOpen", .6, 1.1), ("mouthFunnel", 0, .6), ("eyeSquint", 0, .8), ("browInnerUp", 0, .5)],
+    "anger": [("browDown", .4, 1), ("mouthPress", 0, .8), ("eyeSquint", 0, .6), ("noseSneer", 0, .5),
+              ("mouthFrown", 0, .5), ("eyebrows-down", 0, .4)],
+    "disgust": [("noseSneer", .3, 1), ("mouthUpperUp", .1, .7), ("browDown", 0, .6), ("eyeSquint", 0, .7),
+                ("nose-elevation", 0, .5), ("mouth-elevation", 0, .5)],
+    "sad": [("mouthFrown", .3, 1), ("browInnerUp", .3, 1), ("mouthShrugLower", 0, .6), ("mouth-depression", 0, .5)],
+    "kiss": [("mouthPucker", .4, 1.1), ("mouthFunnel", 0, .5), ("mouth-pursing", 0, .4), ("jawOpen", 0, .15)],
+    "o": [("mouthFunnel", .3, 1), ("jawOpen", .1, .6), ("mouthPucker", 0, .5)],
+    "a": [("jawOpen", .2, .7), ("mouthLowerDown", 0, .5), ("mouthUpperUp", 0, .3)],
+    "e": [("mouthStretch", .1, .7), ("mouthLowerDown", .1, .6), ("jawOpen", .05, .35), ("mouthUpperUp", 0, .4)],
+    "m": [("mouthPress", .1, .8), ("mouthRollLower", 0, .6), ("mouthRollUpper", 0, .6), ("mouthShrugUpper", 0, .4)],
+    "f": [("mouthRollLower", .2, .9), ("mouthUpperUp", .1, .5), ("jawOpen", 0, .2)],
+    "chew": [("jawOpen", .1, .45), ("mouthClose", .1, .4), ("jawSide", 0, .6), ("mouthPress", 0, .3)],
+    "pout": [("mouthShrugLower", .3, 1), ("mouthShrugUpper", .1, .8), ("mouth-protusion", 0, .6)],
+    "puff": [("cheekPuff", .4, 1), ("mouthPress", 0, .5), ("mouthPucker", 0, .4)],
+    "lip bite": [("mouthRollLower", .4, 1), ("mouthShrugUpper", 0, .3)],
+    "teeth": [("mouthUpperUp", .3, 1), ("mouthLowerDown", .3, 1), ("jawOpen", 0, .15), ("mouth-retraction", 0, .6),
+              ("mouth-upward-retraction", 0, .6)],
+    "smirk": [("mouthSmileOne", .4, 1), ("mouthSide", 0, .6), ("mouthDimple", 0, .5)],
+    "grimace": [("mouthStretch", .3, 1), ("neck-platysma", .2, 1), ("mouth-retraction", 0, .6), ("browDown", 0, .5)],
+}
+WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "a": 2.0, "e": 1.6, "o": 1.4, "m": 1.3, "surprise": 1.2,
+           "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
+LID_CLOSERS = ("eyeBlink{}", "eye-{}-closure", "eye-{}-slit")
+OPENERS = {"jawOpen": 1.0, "mouth-open": 1.0}
+
+
+def plain(name: str) -> str:
+    """A unit's name without case and punctuation, so that `eye-left-slit` is found however it is written."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+@dataclass(frozen=True)
+class Expression:
+    """coefficients (84,) float32 >= 0 and each eye's gaze (left, right): (to the subject's left, up) in radians."""
+
+    coefficients: np.ndarray
+    gaze: tuple[tuple[float, float], tuple[float, float]]
+
+
+class ExpressionSampler:
+    """Draws expressions of the units called `names`."""
+
+    def __init__(self, names: list[str] | tuple[str, ...], config: FaceConfig) -> None:
+        self.config = config
+        self.index = {plain(name): number for number, name in enumerate(names)}
+        self.size = len(names)
+        weights = np.array([WEIGHTS.get(name, 0.7) for name in ARCHETYPES])
+        self.kinds, self.chances = list(ARCHETYPES), weights / weights.sum()
+        self.lids = [[self.index[plain(closer.format(side))] for closer in LID_CLOSERS
+                      if plain(closer.format(side)) in self.index] for side in ("left", "right")]
+
+    def draw(self, rng: np.random.Generator, difficulty: float) -> Expression:
+        """One expression; at difficulty 0 nearly neutral, open eyes that look ahead."""
+        strength = 0.25 + 0.75 * min(1.0, difficulty * 1.25)
+        values = np.zeros(self.size)
+        if rng.random() > self.config.neutral:
+            for kind in rng.choice(self.kinds, 1 + (rng.random() < 0.25), p=self.chances):
+                self._archetype(rng, values, ARCHETYPES[str(kind)])
+        if rng.random() < 0.55:                              # any unit occurs, alone or on top
+            for unit in rng.integers(0, self.size, rng.integers(1, 5)):
+                values[unit] += rng.beta(1.0, 1.6) * rng.choice((0.5, 1.0))
+        if rng.random() < 0.3:
+            self._archetype(rng, values, [(str(rng.choice(("browInnerUp", "browDown", "browOuterUp", "eyebrows-up",
+                                                           "eyeWide", "eyeSquint"))), 0, 1)])
+        values *= strength
+        gaze = self._gaze(rng, values, difficulty)
+        self._lids(rng, values, difficulty)
+        self._consistency(values)
+        return Expression(values.astype(np.float32), gaze)
+
+    def _add(self, values: np.ndarray, name: str, amount: float) -> bool:
+        number = self.index.get(plain(name))
+        if number is not None:
+            values[number] += amount
+        return number is not None
+
+    def _archetype(self, rng: np.random.Generator, values: np.ndarray, parts: list[tuple[str, float, float]]) -> None:
+        for name, low, high in parts:
+            if rng.random() > 0.8:
+                continue
+            amount = rng.uniform(low, high)
+            if name == "jawSide":
+                self._add(values, str(rng.choice(("jawLeft", "jawRight"))), amount)
+            elif name == "mouthSide":
+                self._add(values, str(rng.choice(("mouthLeft", "mouthRight"))), amount)
+            elif name.endswith("One"):
+                self._add(values, name[:-3] + str(rng.choice(("Left", "Right"))), amount)
+            elif not self._add(values, name, amount):
+                ratio = np.clip(rng.normal(1, 0.12), 0.5, 1.5) if rng.random() > 0.08 else rng.uniform(0, 1)
+                first = rng.integers(2)
+                stem, _, rest = name.partition("-")
+                for side, factor in (("Left", ratio if first else 1.0), ("Right", 1.0 if first else ratio)):
+                    if not self._add(values, name + side, amount * factor):
+                        self._add(values, f"{stem}-{side}-{rest}", amount * factor)
+
+    def _gaze(self, rng: np.random.Generator, values: np.ndarray,
+              difficulty: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Turns the eyes, and moves the lids along by the eyeLook units."""
+        aside = rng.normal(0, 2.0)
+        up = rng.normal(0, 2.0)
+        if rng.random() < self.config.gaze * difficulty:
+            aside += float(np.clip(rng.normal(0, 13), -32, 32))
+            up += float(np.clip(rng.normal(-3, 9), -28, 22))
+        squint = abs(rng.normal(0, 1.5)) + (rng.uniform(0, 8) if rng.random() < 0.1 else 0)   # convergence
+        eyes = []
+        for side, sign in (("Left", 1), ("Right", -1)):
+            turn = aside - sign * squint                     # degrees to the subject's left
+            for unit, amount in ((f"eyeLookOut{side}", sign * turn), (f"eyeLookIn{side}", -sign * turn),
+                                 (f"eyeLookUp{side}", up), (f"eyeLookDown{side}", -up)):
+                number = self.index.get(plain(unit))
+                if number is not None:
+                    values[number] = np.clip(amount / 30, 0, 1)
+            eyes.append((float(np.radians(turn)), float(np.radians(up))))
+        return eyes[0], eyes[1]
+
+    def _lids(self, rng: np.random.Generator, values: np.ndarray, difficulty: float) -> None:
+        """One lid closer an eye at most; both eyes mostly together."""
+        kind = rng.random() / max(difficulty, 1e-6)
+        closed, winks, half = self.config.closed_eyes, self.config.winks, self.config.half_closed
+        if kind < closed:
+            target = np.full(2, rng.uniform(0.8, 1.0)) * rng.uniform(0.95, 1.0, 2)
+        elif kind < closed + winks:
+            target = np.array([rng.uniform(0.8, 1.0), rng.uniform(0.0, 0.3)])[::rng.choice((-1, 1))]
+        elif kind < closed + winks + half:
+            target = np.full(2, rng.uniform(0.2, 0.8)) * rng.uniform(0.85, 1.0, 2)
+        else:
+            target = np.full(2, abs(rng.normal(0, 0.06)))
+        choice = rng.choice(3, p=(0.7, 0.2, 0.1))
+        for side, units in zip(("Left", "Right"), self.lids, strict=True):
+            if not units:
+                continue
+            stray = max(values[unit] for unit in units)
+            values[units] = 0.0
+            amount = min(1.0, max(target[int(side == "Right")], stray if difficulty > 0.3 else 0.0))
+            values[units[min(choice, len(units) - 1)]] = amount
+            if amount > 0.15:                                # a closing eye is neither wide nor squinted
+                for name in (f"eyeWide{side}", f"eye-{side}-opened-up", f"eyeSquint{side}"):
+                    number = self.index.get(plain(name))
+                    if number is not None:
+                        values[number] *= max(0.0, 1 - 2 * amount)
+                down = self.index.get(plain(f"eyeLookDown{side}"))
+                if down is not None:                         # looking down has closed the lid partly already
+                    values[down] *= 1 - 0.8 * amount
+
+    def _consistency(self, values: np.ndarray) -> None:
+        """Limits what would tear the mesh: two mouth openers, opposite directions, mouthClose without a jaw."""
+        np.clip(values, 0, 1.1, out=values)
+        opened = [self.index[plain(name)] for name in OPENERS if plain(name) in self.index]
+        total = values[opened].sum()
+        if total > 1.1:
+            values[opened] *= 1.1 / total
+        for first, second in (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"), ("browInnerUp", "browDownLeft"),
+                              ("mouthPucker", "mouthSmileLeft"), ("mouthPucker", "mouthStretchLeft"),
+                              ("mouthPucker", "mouth-retraction")):
+            a, b = self.index.get(plain(first)), self.index.get(plain(second))
+            if a is not None and b is not None and values[a] + values[b] > 1.2:
+                values[[a, b]] *= 1.2 / (values[a] + values[b])
+        close, jaw = self.index.get("mouthclose"), self.index.get("jawopen")
+        if close is not None:
+            values[close] = min(values[close], values[jaw] if jaw is not None else 0.0)
+        np.clip(values, 0, 1.1, out=values)

@@ -1,0 +1,158 @@
+"""What the renderer knows about each vertex of the head, worked out once from the mean head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from face3d import renderer
+
+SKIN, EYE, TEETH, TONGUE, MOUTH = range(5)
+MATERIALS = {"skin": SKIN, "scalp": SKIN, "neck": SKIN, "eye_left": EYE, "eye_right": EYE, "teeth_upper": TEETH,
+             "teeth_lower": TEETH, "tongue": TONGUE, "mouth": MOUTH}
+MAP = 1024                   # side in texels of the skin's map
+TEXELS_PER_RADIAN = 170.0    # the map reaches 3 radians from the face's axis
+CENTRE = np.array([0.0, 0.02, -0.075])   # what directions are measured from, model frame
+
+
+def skin_map(points: np.ndarray) -> np.ndarray:
+    """(..., 3) metres on the mean head -> (..., 2) texels: azimuthal equidistant about the face's axis.
+
+    There is no seam but one point at the back of the head; v grows downwards, so the map looks like the face.
+    """
+    ray = points - CENTRE
+    ray = ray / np.linalg.norm(ray, axis=-1, keepdims=True)
+    angle = np.arccos(np.clip(ray[..., 2], -1, 1))
+    length = np.maximum(np.hypot(ray[..., 0], ray[..., 1]), 1e-9)
+    radius = TEXELS_PER_RADIAN * angle / length
+    return np.stack([MAP / 2 + radius * ray[..., 0], MAP / 2 - radius * ray[..., 1]], -1)
+
+
+@dataclass(frozen=True)
+class HeadFields:
+    """Per-vertex fields of the whole head (N vertices, M triangles).
+
+    mean (N, 3) metres; triangles (M, 3) int32; material (M,) uint8; parts: vertex indices of each part.
+    attributes (N, 5) float32: u, v, occlusion 0..1 (1 is open), lash, lip. For skin u, v are the map's texels;
+    for teeth the arch length in metres and the height from the gum (0) to the edge (1).
+    landmarks (68,) vertex indices. ears: vertex indices. fit_rows: vertices over the face for pose fits.
+    """
+
+    mean: np.ndarray
+    triangles: np.ndarray
+    material: np.ndarray
+    parts: dict[str, np.ndarray]
+    attributes: np.ndarray
+    landmarks: np.ndarray
+    ears: np.ndarray
+    fit_rows: np.ndarray
+
+    @property
+    def eyes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Vertex indices of the subject's left and right eyeball."""
+        return self.parts["eye_left"], self.parts["eye_right"]
+
+    @staticmethod
+    def build(mean: np.ndarray, triangles: np.ndarray, triangle_part: np.ndarray, part_names: tuple[str, ...],
+              landmarks: np.ndarray, ears: np.ndarray, lips: np.ndarray | None = None) -> HeadFields:
+        """Work the fields out. triangle_part (M,) indexes part_names; ears, lips: (N,) boolean vertex masks."""
+        parts = {name: np.unique(triangles[triangle_part == number]) for number, name in enumerate(part_names)}
+        material = np.array([MATERIALS[name] for name in part_names], np.uint8)[triangle_part]
+        attributes = np.zeros((len(mean), 5), np.float32)
+        attributes[:, :2] = skin_map(mean)
+        attributes[:, 2] = occlusion(mean, triangles)
+        skin = np.unique(triangles[material == SKIN])
+        attributes[:, 3] = _near_lids(mean, parts, skin)
+        attributes[:, 4] = _lips(mean, landmarks, skin) if lips is None else lips
+        mouth_depth = mean[landmarks[62], 2] - mean[:, 2]
+        for name in ("teeth_upper", "teeth_lower", "tongue", "mouth"):
+            rows = parts[name]
+            depth = mouth_depth[rows] - (0.004 if name.startswith("teeth") else 0.0)
+            attributes[rows, 2] = np.clip(0.85 * np.exp(-np.maximum(depth, 0) / 0.014), 0.03, 1)
+            if name.startswith("teeth"):
+                attributes[rows, :2] = _tooth_coordinates(mean[rows], upper=name == "teeth_upper")
+        for name in ("eye_left", "eye_right"):
+            attributes[parts[name], 2] = np.clip(attributes[parts[name], 2] * 1.3, 0.25, 1)
+        return HeadFields(mean.astype(np.float32), np.ascontiguousarray(triangles, np.int32), material, parts,
+                          attributes, landmarks, np.flatnonzero(ears), parts["skin"][::24])
+
+
+def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size: int = 320) -> np.ndarray:
+    """(N,) share of the sky (cosine weighted) that each vertex sees, by depth maps from directions on a sphere."""
+    normals = renderer.vertex_normals(vertices.astype(np.float32), triangles)
+    golden = np.pi * (3 - np.sqrt(5))
+    seen, weight = np.zeros(len(vertices)), np.zeros(len(vertices))
+    middle = 0.5 * (vertices.min(0) + vertices.max(0))
+    zoom = 0.95 * size / np.linalg.norm(np.ptp(vertices, axis=0))
+    for k in range(views):
+        z = 1 - (2 * k + 1) / views
+        towards = np.array([np.sqrt(1 - z * z) * np.cos(golden * k), z, np.sqrt(1 - z * z) * np.sin(golden * k)])
+        across = np.cross([0.0, 0.6, 0.8] if abs(z) > 0.9 else [0, 1.0, 0], towards)
+        across /= np.linalg.norm(across)
+        frame = np.stack([across, -np.cross(towards, across), -towards])
+        raster = (zoom * (vertices - middle) @ frame.T + [size / 2, size / 2, 0]).astype(np.float32)
+        depth = renderer.rasterize(raster, triangles, size, size, cull=False)[0]
+        cosine = np.maximum(normals @ towards, 0)
+        column = np.clip(np.rint(raster[:, 0]).astype(int), 0, size - 1)
+        row = np.clip(np.rint(raster[:, 1]).astype(int), 0, size - 1)
+        seen += cosine * (raster[:, 2] < depth[row, column] + 0.004 * zoom)
+        weight += cosine
+    return (seen / np.maximum(weight, 1e-9)).astype(np.float32)
+
+
+def _near_lids(mean: np.ndarray, parts: dict[str, np.ndarray], skin: np.ndarray) -> np.ndarray:
+    """(N,) 1 on the edge of the lids, falling to 0 within 2.5 mm: where the lashes are."""
+    weight = np.zeros(len(mean), np.float32)
+    for name in ("eye_left", "eye_right"):
+        ball = mean[parts[name]]
+        centre = 0.5 * (ball.min(0) + ball.max(0))
+        radius = 0.5 * np.ptp(ball[:, 1])
+        ray = mean[skin] - centre
+        distance = np.linalg.norm(ray, axis=1)
+        front = ray[:, 2] > 0.35 * radius
+        touching = front & (distance < radius + 0.0012) & (distance > radius - 0.004)
+        if not touching.any():
+            continue
+        gap = cKDTree(mean[skin][touching]).query(mean[skin])[0]
+        weight[skin] = np.maximum(weight[skin], np.clip(1 - gap / 0.0025, 0, 1) * (ray[:, 2] > 0))
+    return weight
+
+
+def _lips(mean: np.ndarray, landmarks: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """(N,) 1 on the red of the lips, with a soft edge of 1 mm: inside the outer landmark loop, seen from ahead."""
+    outline = _closed_spline(mean[landmarks[48:60]][:, :2], 8)
+    inside = _inside(mean[:, :2], outline)
+    gap = cKDTree(outline).query(mean[:, :2])[0]
+    signed = np.where(inside, gap, -gap)
+    weight = np.zeros(len(mean), np.float32)
+    ahead = mean[skin, 2] > mean[landmarks[48], 2] - 0.012
+    weight[skin] = np.where(ahead, np.clip(0.5 + signed[skin] / 0.0012, 0, 1), 0)
+    return weight
+
+
+def _closed_spline(points: np.ndarray, steps: int) -> np.ndarray:
+    """(n * steps, 2) points of the closed Catmull-Rom curve through (n, 2) points."""
+    p0, p1, p2, p3 = (np.roll(points, shift, 0)[:, None] for shift in (1, 0, -1, -2))
+    t = (np.arange(steps) / steps)[None, :, None]
+    curve = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
+    return curve.reshape(-1, points.shape[1])
+
+
+def _inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
+    """(P,) whether (P, 2) points are inside a closed polygon (n, 2): crossing number."""
+    result = np.zeros(len(points), bool)
+    for (x1, y1), (x2, y2) in zip(polygon, np.roll(polygon, -1, 0), strict=True):
+        spans = (points[:, 1] < y1) != (points[:, 1] < y2)
+        result ^= spans & (points[:, 0] < (x2 - x1) * (points[:, 1] - y1) / (y2 - y1 + 1e-12) + x1)
+    return result
+
+
+def _tooth_coordinates(points: np.ndarray, upper: bool) -> np.ndarray:
+    """(T, 2) arch length from the middle in metres, and height from the gum (0) to the biting edge (1)."""
+    forward = points[:, 2] - points[:, 2].min()
+    angle = np.arctan2(points[:, 0], forward - 0.45 * forward.max())
+    low, high = points[:, 1].min(), points[:, 1].max()
+    height = (high - points[:, 1]) / (high - low) if upper else (points[:, 1] - low) / (high - low)
+    return np.stack([angle * 0.028, height], 1)

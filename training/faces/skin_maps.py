@@ -1,0 +1,151 @@
+"""Maps painted on the mean head once: where skin is red or dark, where beards and make-up go, brows and wrinkles."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from training.faces.head_fields import MAP, skin_map
+
+BROW_ZOOM = 3               # the brow maps are this much finer than the skin's map
+TEXEL = 0.00060             # metres a texel of the skin's map, about, on the face
+
+
+class SkinMaps:
+    """Maps in `skin_map` coordinates, from the mean head's landmark positions (68, 3).
+
+    zones (MAP/2, MAP/2, 4): redness, darkness, beard, moustache. paint: goatee, blush, eye shadow, eye rings.
+    brows (B, h, w): hair coverage, at BROW_ZOOM, its origin at brow_origin. wrinkles (W, MAP/2, MAP/2): height.
+    """
+
+    def __init__(self, landmarks: np.ndarray, brows: int = 28, wrinkles: int = 8, seed: int = 3) -> None:
+        rng = np.random.default_rng(seed)
+        self.points = skin_map(landmarks)
+        self.zones, self.paint = self._zones(), self._paint()
+        low = self.points[17:27].min(0) - [26, 40]
+        high = self.points[17:27].max(0) + [26, 30]
+        self.brow_origin = low
+        shape = tuple(int(v) for v in ((high - low) * BROW_ZOOM)[::-1])
+        self.brows = np.stack([self._brow(rng, shape) for _ in range(brows)])
+        self.wrinkles = np.stack([self._wrinkle(rng) for _ in range(wrinkles)])
+
+    def _blob(self, centre: np.ndarray, sigma: tuple[float, float], angle: float = 0.0) -> np.ndarray:
+        """Gaussian at map position `centre`; sigma in millimetres across and down, turned by `angle` degrees."""
+        y, x = np.mgrid[0:MAP:2, 0:MAP:2].astype(np.float32)
+        dx, dy = x - centre[0], y - centre[1]
+        cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        across, down = cos * dx + sin * dy, cos * dy - sin * dx
+        sx, sy = (s * 0.001 / TEXEL for s in sigma)
+        return np.exp(-0.5 * ((across / sx) ** 2 + (down / sy) ** 2))
+
+    def _region(self, polygon: np.ndarray, soft: float) -> np.ndarray:
+        canvas = np.zeros((MAP // 2, MAP // 2), np.float32)
+        cv2.fillPoly(canvas, [np.rint(polygon / 2).astype(np.int32)], 1.0)
+        return cv2.GaussianBlur(canvas, (0, 0), soft * 0.001 / TEXEL / 2)
+
+    @staticmethod
+    def _stack(*layers: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(np.clip(np.stack(layers, -1) * 255, 0, 255).astype(np.uint8))
+
+    def _zones(self) -> np.ndarray:
+        p = self.points
+        red = 0.9 * self._blob(p[30], (8, 9)) + 0.5 * self._blob(p[57] + [0, 28], (11, 8))
+        dark = np.zeros_like(red)
+        for eye, corner, jaw in ((41, 48, 3), (46, 54, 13)):
+            red += 0.75 * self._blob(0.45 * p[eye] + 0.3 * p[corner] + 0.25 * p[jaw], (15, 12))
+        for outer, inner in ((36, 39), (45, 42)):
+            middle = 0.5 * (p[outer] + p[inner])
+            dark += 0.7 * self._blob(middle - [0, 12], (15, 6)) + 0.55 * self._blob(middle + [0, 15], (14, 5))
+            red += 0.35 * self._blob(p[inner], (4, 4)) + 0.3 * self._blob(middle + [0, 14], (14, 6))
+        for side in (0, 16):                                          # ears
+            red += 0.7 * self._blob(p[side] + (p[side] - p[27]) * [0.28, -0.1], (16, 22))
+        dark += 0.25 * self._blob(p[33] + [0, 6], (10, 3))
+        beard = self._beard()
+        lip = self._region(p[48:60], 0.5)
+        moustache = self._region(np.array([p[31] + [-2, 2], p[33] + [0, 4], p[35] + [2, 2], p[54] + [12, 4], p[52],
+                                           p[51], p[50], p[48] + [-12, 4]]), 1.6)
+        return self._stack(red, dark, beard * (1 - lip), np.clip(1.6 * moustache, 0, 1) * (1 - lip))
+
+    def _beard(self) -> np.ndarray:
+        p = self.points
+        middle = p[30]
+        jaw = [middle + (p[k] - middle) * 1.35 for k in range(1, 16)]
+        right = [p[15] - [14, 16], 0.5 * p[13] + 0.5 * p[54] - [0, 14], 0.25 * p[35] + 0.75 * p[54] - [-8, 16], p[35]]
+        left = [p[31], 0.25 * p[31] + 0.75 * p[48] - [8, 16], 0.5 * p[3] + 0.5 * p[48] - [0, 14], p[1] - [-14, 16]]
+        full = self._region(np.array([*jaw, *right, p[33] + [0, 5], *left]), 3.5)
+        bare = self._blob(p[57] + [-18, 6], (5, 4)) + self._blob(p[57] + [18, 6], (5, 4))
+        return np.clip(full - 0.5 * bare, 0, 1)
+
+    def _paint(self) -> np.ndarray:
+        p = self.points
+        lip = self._region(p[48:60], 0.5)
+        goatee = self._region(np.array([p[31], p[33] + [0, 4], p[35], p[54] + [10, 0], p[10] - [10, 0],
+                                        p[8] + [0, 30], p[6] + [10, 0], p[48] - [10, 0]]), 2.0) * (1 - lip)
+        blush, shadow, rings = (np.zeros_like(lip) for _ in range(3))
+        for eye, corner, jaw, side in ((36, 48, 2, 1), (45, 54, 14, -1)):
+            blush += self._blob(0.45 * p[eye] + 0.2 * p[corner] + 0.35 * p[jaw], (16, 8), -25 * side)
+        for outer, inner, brow in ((36, 39, 19), (45, 42, 24)):
+            middle = 0.5 * (p[outer] + p[inner])
+            shadow += self._blob(0.62 * middle + 0.38 * p[brow], (16, 6))
+            rings += self._blob(middle + [0, 13], (13, 4.5))
+        return self._stack(goatee, blush, shadow, rings)
+
+    def _brow(self, rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+        """One pair of brows: a few hundred hairs along the landmarks, denser and darker in the middle."""
+        canvas = np.zeros(shape, np.uint8)
+        width = np.exp(rng.normal(np.log(4.2), 0.38))                # millimetres, at its widest
+        density = rng.uniform(0.35, 1.0)
+        length, ink = rng.uniform(4, 9), rng.uniform(70, 230)
+        lift, arch = rng.normal(0, 1.2), rng.normal(0, 1.3)
+        start, end = rng.uniform(-0.06, 0.12), rng.uniform(0.85, 1.08)
+        unit = 0.001 / TEXEL * BROW_ZOOM
+        middle = 0.5 * (self.points[21] + self.points[22])
+        for order, sign in ((range(21, 16, -1), 1), (range(22, 27), -1)):
+            line = (self.points[list(order)] - self.brow_origin) * BROW_ZOOM
+            towards = np.sign(line[-1, 0] - (middle[0] - self.brow_origin[0]) * BROW_ZOOM)
+            count = int(620 * density * width / 4.2)
+            place = rng.uniform(start, end, count)
+            spine = np.stack([np.interp(place * 4, range(5), line[:, k]) for k in (0, 1)], 1)
+            spine[:, 1] += (lift - arch * np.sin(np.pi * np.clip(place, 0, 1))) * -unit
+            taper = np.clip(1.1 - 0.75 * np.clip(place, 0, 1) ** 1.5, 0.15, 1) * np.clip((place - start) * 9 + 0.5, 0, 1)
+            spine[:, 1] += rng.normal(0, 0.30, count) * width * taper * unit
+            lean = np.radians(np.interp(place, [0, 0.25, 0.7, 1], [75, 38, 12, -12])) + rng.normal(0, 0.2, count)
+            reach = length * unit * rng.uniform(0.5, 1, count) * np.where(place < 0.2, 0.65, 1)
+            tips = spine + np.stack([towards * np.cos(lean), -np.sin(lean)], 1) * reach[:, None]
+            layer = np.zeros(shape, np.float32)
+            for a, b in zip(np.rint(spine * 8).astype(int), np.rint(tips * 8).astype(int)):
+                cv2.line(layer, tuple(a.tolist()), tuple(b.tolist()), 1.0, 1, cv2.LINE_AA, 3)
+            body = cv2.GaussianBlur(layer, (0, 0), 0.8 * unit)
+            cover = np.clip(0.55 * cv2.GaussianBlur(layer, (0, 0), 0.8) + 0.9 * body, 0, 1) * ink
+            canvas = np.maximum(canvas, np.clip(cover, 0, 255).astype(np.uint8))
+            del sign
+        return canvas
+
+    def _wrinkle(self, rng: np.random.Generator) -> np.ndarray:
+        """Height map (128 is flat) of folds: forehead, frown, crow's feet, under the eyes, beside nose and mouth."""
+        p, height = self.points / 2, np.zeros((MAP // 2, MAP // 2), np.float32)
+
+        def fold(points: list, depth: float, width: float) -> None:
+            layer = np.zeros_like(height)
+            curve = np.rint(np.array(points) * 8).astype(np.int32)
+            cv2.polylines(layer, [curve], False, 1.0, 1, cv2.LINE_AA, 3)
+            peak = cv2.GaussianBlur(layer, (0, 0), width)
+            height[...] -= depth * peak / max(float(peak.max()), 1e-6)
+
+        brow = 0.5 * (p[19] + p[24])
+        for k in range(int(rng.integers(0, 5))):
+            y = brow[1] - 16 - 11 * k + rng.normal(0, 2)
+            xs = np.linspace(p[18][0], p[25][0], 7) + rng.normal(0, 2, 7)
+            fold([(x, y + rng.normal(0, 1.2) - 4 * np.sin(np.pi * i / 6)) for i, x in enumerate(xs)],
+                 rng.uniform(0.2, 0.9), rng.uniform(0.8, 2))
+        for corner, base, lip, side in ((36, 31, 48, -1), (45, 35, 54, 1)):
+            fold([p[base] + [side * 4, -5], 0.5 * (p[base] + p[lip]) + [side * 9, 0], p[lip] + [side * 9, 6]],
+                 rng.uniform(0.3, 1.1), rng.uniform(1.2, 3))
+            for k in range(int(rng.integers(0, 5))):
+                tip = p[corner] + [side * rng.uniform(12, 22), (k - 1.5) * 5 + rng.normal(0, 1)]
+                fold([p[corner] + [side * 6, (k - 1.5) * 2], tip], rng.uniform(0.15, 0.6), rng.uniform(0.7, 1.3))
+            under = [p[i] + [0, 6 + rng.normal(0, 1)] for i in ((36, 41, 40, 39) if side < 0 else (42, 47, 46, 45))]
+            fold(under, rng.uniform(0.1, 0.7), rng.uniform(0.9, 2))
+        for x in (-4, 4):
+            fold([p[27] + [x, -16], p[27] + [x * 0.8, -4]], rng.uniform(0, 0.6), 1.0)
+        return np.clip(128 + 100 * height, 0, 255).astype(np.uint8)
