@@ -1,20 +1,26 @@
 #!/bin/sh
-# Build the two packages of ros2_ws with colcon against the ROS wheels; run by `make setup`.
+# Build the packages of ros2_ws with colcon against the ROS wheels; run by `make setup`.
 #
 #     scripts/build_workspace.sh VENV WORKSPACE [PACKAGE...]
 #
-# VENV holds the ROS wheels (see setup_ros.py), WORKSPACE receives build/, install/ and log/; without PACKAGE
-# everything is built. Python files are linked, not copied, so that an edit in the source tree takes effect at once.
+# VENV holds the ROS wheels (see setup_ros.py) and receives the packages: they become part of the same ROS prefix.
+# WORKSPACE receives colcon's build/ and log/. Without PACKAGE everything is built. Python files are linked, not
+# copied, so that an edit in the source tree takes effect at once.
+# With ROS 2 itself installed none of this is needed: `cd ros2_ws && colcon build`.
 set -eu
-venv=$1 workspace=$2
+venv=$(cd "$1" && pwd)
+mkdir -p "$2"
+workspace=$(cd "$2" && pwd)
 shift 2
-source_tree=$(cd "$(dirname "$0")/../ros2_ws/src" && pwd)
+tree=$(cd "$(dirname "$0")/../ros2_ws" && pwd)
 
 . "$venv/ros_env.sh"
-unset PYTHONPATH # colcon must not see a half-built package of an earlier run
 if [ $# -gt 0 ]; then set -- --packages-select "$@"; fi
-# One package after the other, but two compilers within one: messages and core are of the same size.
+# One package after the other, two compilers within each: the memory of a small machine is enough.
+# Both spellings of the interpreter: ament asks for Python3, pybind11 for Python.
 MAKEFLAGS=-j2 exec "$venv/bin/colcon" --log-base "$workspace/log" build \
-    --base-paths "$source_tree" --build-base "$workspace/build" --install-base "$workspace/install" \
+    --base-paths "$tree/src" "$tree/wheels/tf2_msgs" \
+    --build-base "$workspace/build" --install-base "$venv" \
     --merge-install --symlink-install --executor sequential --event-handlers console_cohesion+ "$@" \
-    --cmake-args -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF "-DPython3_EXECUTABLE=$venv/bin/python"
+    --cmake-args -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF --no-warn-unused-cli \
+    "-DPython3_EXECUTABLE=$venv/bin/python" "-DPython_EXECUTABLE=$venv/bin/python"

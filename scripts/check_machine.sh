@@ -30,7 +30,7 @@ if [ -n "$asked" ]; then
         echo "face3d: PYTHON=$asked was not found; give an existing interpreter of Python 3.10 to 3.13" >&2
         exit 1
     elif ! supported "$asked"; then
-        echo "face3d: PYTHON=$asked is $("$asked" --version 2>&1), but 3.10 to 3.13 is needed (sudo apt install" \
+        echo "face3d: PYTHON=$asked is $("$asked" --version 2>&1 | head -n 1), but 3.10 to 3.13 is needed (sudo apt install" \
             "python3 on Debian 12 and Ubuntu 22.04 or later brings one)" >&2
         exit 1
     fi
@@ -40,7 +40,7 @@ else
         if supported "$candidate"; then python=$candidate && break; fi
     done
     if [ -z "$python" ] && command -v python3 >/dev/null 2>&1; then
-        echo "face3d: $(python3 --version 2>&1) is not supported, Python 3.10 to 3.13 is needed: sudo apt install" \
+        echo "face3d: $(python3 --version 2>&1 | head -n 1) is not supported, Python 3.10 to 3.13 is needed: sudo apt install" \
             "python3.12 python3.12-venv python3.12-dev (or another of these), or point to one with" \
             "make PYTHON=/path/to/python3.12" >&2
         exit 1
@@ -67,4 +67,4 @@ if [ -n "$packages" ]; then
     echo "face3d: missing: $wanted. Install with: sudo apt install$packages" >&2
     exit 1
 fi
-command -v "$python"
+"$python" -c 'import sys; print(sys.executable)'

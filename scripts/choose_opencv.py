@@ -1,4 +1,4 @@
-"""Print which OpenCV this machine can load: `opencv` (with windows) or `opencv-headless`; run by `make setup`.
+"""Print which OpenCV this machine can load, `opencv` (with windows) or `opencv-headless`; for `make setup`.
 
 The wheel with windows loads libGL, libX11 and glib from the system and cannot even be imported where they are
 missing (servers, containers); the headless wheel needs nothing but shows no window.

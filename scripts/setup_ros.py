@@ -1,18 +1,18 @@
 """Make the ROS 2 wheels of a virtual environment usable for building: run by `make setup`.
 
 The wheels lay out a whole ROS prefix inside the environment, but their exported CMake files name the Python and
-numpy header folders of the machine that built them. This script replaces those by this interpreter's own folders
-and writes `ros_env.sh`, the one place that says which variables ROS needs; the `face3d` launcher, the Makefile
-and a user's shell all read that file.
+numpy headers of the machine that built them. This script puts this interpreter's own in their place, and writes
 
-    .venv/bin/python scripts/setup_ros.py --workspace build/ros
+  ros_env.sh    the variables that ROS needs, for the Makefile and for a user's shell
+  bin/face3d    the command, which reads ros_env.sh: it needs no sourced shell and is not led astray by one
 
-Running it twice does no harm. Errors: exits with one line when a wheel is missing.
+into the environment. Running it twice does no harm. Errors: ends with one line when a wheel is missing.
+
+    .venv/bin/python scripts/setup_ros.py
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import sysconfig
@@ -47,39 +47,38 @@ def patch_headers(prefix: Path) -> int:
     return changed
 
 
-def wheel_libraries() -> list[Path]:
-    """Folders beside the site packages that hold the libraries which the ROS wheels bring along."""
-    return sorted(Path(sysconfig.get_paths()["purelib"]).glob("ros_*.libs"))
+def library_folders(prefix: Path) -> list[Path]:
+    """Folders for LD_LIBRARY_PATH: the prefix's lib/ and the libraries that the ROS wheels bring along."""
+    return [prefix / "lib", *sorted(Path(sysconfig.get_paths()["purelib"]).glob("ros_*.libs"))]
 
 
-def environment_script(prefix: Path, workspace: Path) -> str:
+def environment_script(prefix: Path) -> str:
     """The text of ros_env.sh. Variables are set, not extended: a sourced system ROS must not be mixed in."""
-    # colcon builds with --merge-install, so the workspace is one more prefix of the same layout; its own
-    # local_setup.sh would set the same variables but takes a third of a second at every start.
-    install = workspace.resolve() / "install"
-    site = Path(sysconfig.get_paths()["purelib"]).relative_to(prefix)
-    libraries = [install / "lib", prefix / "lib", *wheel_libraries()]
-    return "\n".join(
-        [
-            "# Written by scripts/setup_ros.py: the ROS 2 environment of this checkout. Source it, do not edit it.",
-            f'export PATH="{install}/lib/face3d:{prefix}/bin:$PATH"',
-            "export ROS_DISTRO=jazzy ROS_VERSION=2 ROS_PYTHON_VERSION=3 RMW_IMPLEMENTATION=rmw_fastrtps_cpp",
-            f'export AMENT_PREFIX_PATH="{install}:{prefix}"',
-            f'export CMAKE_PREFIX_PATH="{install}:{prefix}"',
-            f'export PYTHONPATH="{install / site}"',
-            f'export LD_LIBRARY_PATH="{":".join(map(str, libraries))}"',
-            "unset COLCON_PREFIX_PATH",
-            "",
-        ]
-    )
+    libraries = ":".join(str(folder) for folder in library_folders(prefix))
+    return f"""\
+# Written by scripts/setup_ros.py: the ROS 2 environment of this checkout. Source it, do not edit it.
+export PATH="{prefix}/bin:$PATH"
+export ROS_DISTRO=jazzy ROS_VERSION=2 ROS_PYTHON_VERSION=3 RMW_IMPLEMENTATION=rmw_fastrtps_cpp
+export AMENT_PREFIX_PATH="{prefix}"
+export CMAKE_PREFIX_PATH="{prefix}"
+export LD_LIBRARY_PATH="{libraries}"
+unset PYTHONPATH COLCON_PREFIX_PATH
+# The wheels' start-up hook sets the same library path by starting every Python twice; this tells it that all is set.
+export _ROS_WHEELS_BOOTSTRAP_COMPLETE=1
+"""
+
+
+def launcher_script(prefix: Path) -> str:
+    """The text of the command `face3d`."""
+    return f"""\
+#!/bin/sh
+# Written by scripts/setup_ros.py: runs face3d in this checkout's ROS 2 environment.
+. "{prefix}/ros_env.sh"
+exec "{prefix}/bin/python" -m face3d "$@"
+"""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workspace", type=Path, required=True, help="colcon's folder, holding build/ and install/")
-    parser.add_argument("--env", type=Path, help="file to write (default: ros_env.sh in the virtual environment)")
-    arguments = parser.parse_args()
-
     prefix = Path(sys.prefix)
     if sys.prefix == sys.base_prefix:
         sys.exit("setup_ros: run this with the Python of a virtual environment, e.g. .venv/bin/python")
@@ -87,8 +86,10 @@ def main() -> None:
     if missing:
         sys.exit(f"setup_ros: {', '.join(missing)} not found in {prefix}/share; run `make clean setup`")
     patch_headers(prefix)
-    target = arguments.env or prefix / "ros_env.sh"
-    target.write_text(environment_script(prefix, arguments.workspace))
+    (prefix / "ros_env.sh").write_text(environment_script(prefix))
+    launcher = prefix / "bin" / "face3d"
+    launcher.write_text(launcher_script(prefix))
+    launcher.chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ shift 2
 mkdir -p "$(dirname "$log")"
 printf '  %s ...' "$title"
 start=$(date +%s)
-if "$@" >"$log" 2>&1 </dev/null; then
+status=0
+"$@" >"$log" 2>&1 </dev/null || status=$?
+if [ "$status" -eq 0 ]; then
     printf ' %d s\n' $(($(date +%s) - start))
     exit 0
 fi
-status=$?
-printf ' FAILED\n' # status first: the next command would overwrite it
+printf ' FAILED\n'
 {
     echo "------ the last lines of $log ------"
     tail -n 25 "$log"
