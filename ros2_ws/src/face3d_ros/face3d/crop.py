@@ -64,6 +64,28 @@ def pose_from_box(box: Sequence[float]) -> Pose:
     return Pose(FRONTAL, math.sqrt(width * height) / BOX_METRES, np.array(centre))
 
 
+def box_of_pose(pose: Pose) -> tuple[float, float, float, float]:
+    """Detection box (x, y, width, height) that a pose would have: `pose_from_box` backwards, for squares."""
+    side = pose.scale * BOX_METRES
+    x = pose.translation[0] + 0.5 - BOX_CENTRE[0] * side
+    y = pose.translation[1] + 0.5 - BOX_CENTRE[1] * side
+    return (float(x), float(y), side, side)
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union, 0..1, of two boxes (x, y, width, height)."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    if width <= 0.0 or height <= 0.0:
+        return 0.0
+    return width * height / (a[2] * a[3] + b[2] * b[3] - width * height)
+
+
+def contains(box: Sequence[float], point: Sequence[float]) -> bool:
+    """Whether a point (u, v) lies in a box (x, y, width, height)."""
+    return box[0] <= point[0] <= box[0] + box[2] and box[1] <= point[1] <= box[1] + box[3]
+
+
 def check_image(image: np.ndarray) -> None:
     """Raise ValueError unless `image` is uint8 RGB (H, W, 3), C-contiguous and not empty."""
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:

@@ -1,0 +1,1 @@
+"""The subcommands of `face3d`; see `face3d.cli`."""

@@ -1,0 +1,53 @@
+"""What the commands share: their common arguments and the loading of model, network and tracker."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from face3d import runtime
+from face3d.model import FaceModel
+from face3d.overlay import STYLES
+from face3d.tracker import Tracker, TrackerSettings
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """--network, --model, --backend, --threads."""
+    group = parser.add_argument_group("model and network")
+    group.add_argument(
+        "--network", type=Path, metavar="ONNX", help="network instead of the one that comes along"
+    )
+    group.add_argument(
+        "--model", type=Path, metavar="NPZ", help="face model instead of the one that comes along"
+    )
+    group.add_argument(
+        "--backend", choices=sorted(runtime.BACKENDS), default="onnxruntime", help="default: %(default)s"
+    )
+    group.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="of the network; default: %(default)s"
+    )
+
+
+def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:
+    """--overlay."""
+    parser.add_argument(
+        "--overlay", choices=STYLES, default="mesh", help="what is drawn over the image; default: %(default)s"
+    )
+
+
+def load_tracker(arguments: argparse.Namespace, settings: TrackerSettings | None = None) -> Tracker:
+    """The tracker that the common arguments describe."""
+    model = FaceModel.load(arguments.model)
+    network = runtime.load(arguments.network, model, arguments.backend, arguments.threads)
+    return Tracker(model, network, settings)
+
+
+def parse_box(text: str) -> tuple[float, float, float, float]:
+    """'x,y,w,h' -> four floats, for argparse."""
+    try:
+        x, y, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a box is x,y,width,height in pixels, got {text!r}") from None
+    if not (width > 0 and height > 0):
+        raise argparse.ArgumentTypeError(f"a box needs a positive width and height, got {text!r}")
+    return (x, y, width, height)

@@ -1,0 +1,146 @@
+"""Reconstruct the faces of photographs.
+
+For each photograph NAME.* the output folder receives
+  NAME.png           the photograph with the meshes drawn over it
+  NAME.json          per face: id, confidence, box, 68 landmarks, pose, identity and expression coefficients
+  NAME.obj NAME.glb  the mesh of each face (NAME_1, NAME_2 ... for further faces), metres, colours from the
+                     photograph
+
+Exit codes: 0 every photograph has a face; 1 a file could not be read or written (the others are done);
+2 wrong arguments; 3 a photograph has no face.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from face3d import export
+from face3d.cli import FAILED, NO_FACE, OK
+from face3d.commands import common
+from face3d.crop import pose_from_box
+from face3d.detector import STILL, Detector
+from face3d.overlay import Overlay
+from face3d.source import SourceError, read_image
+from face3d.track import Face
+from face3d.tracker import Tracker
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "photos", type=Path, nargs="+", metavar="PHOTO", help="PNG, JPEG, WebP, TIFF or BMP file"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="output folder; made when missing"
+    )
+    parser.add_argument(
+        "--box",
+        type=common.parse_box,
+        metavar="x,y,w,h",
+        help="where the face is, in pixels (brows to chin), instead of detecting faces; one photograph only",
+    )
+    parser.add_argument(
+        "--iterations",
+        type=int,
+        default=4,
+        metavar="N",
+        help="network passes per face, 1 to 20; default: %(default)s",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=float,
+        default=0.3,
+        metavar="C",
+        help="detections of which the network is less sure than this are dropped, 0..1; default: %(default)s",
+    )
+    common.add_overlay_arguments(parser)
+    common.add_model_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.box is not None and len(arguments.photos) > 1:
+        raise SystemExit(_usage("--box goes with one photograph"))
+    if not 1 <= arguments.iterations <= 20:
+        raise SystemExit(_usage(f"--iterations must be 1 to 20, got {arguments.iterations}"))
+    tracker = common.load_tracker(arguments)
+    detector = Detector(STILL) if arguments.box is None else None
+    overlay = Overlay(tracker.model, arguments.overlay, labels=False)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    names = _names(arguments.photos)
+    failed = empty = 0
+    for path, name in tqdm(
+        list(zip(arguments.photos, names)), unit="photo", disable=len(names) < 2, leave=False
+    ):
+        try:
+            image = read_image(path)
+            faces = find_faces(image, tracker, detector, arguments)
+            if faces:
+                write_results(arguments.out, name, image, faces, tracker, overlay)
+        except (OSError, SourceError) as error:
+            failed += 1
+            _say(f"face3d image: {error}", error=True)
+            continue
+        if not faces:
+            empty += 1
+            hint = "" if arguments.box else "; --box x,y,w,h says where it is"
+            _say(f"face3d image: {path}: no face found{hint}", error=True)
+            continue
+        count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
+        _say(f"{path}: {count} -> {arguments.out / name}.png .json .obj .glb")
+    return FAILED if failed else NO_FACE if empty else OK
+
+
+def find_faces(
+    image: np.ndarray, tracker: Tracker, detector: Detector | None, arguments: argparse.Namespace
+) -> list[Face]:
+    """The faces of one photograph, numbered from 0."""
+    if detector is None:
+        return tracker.reconstruct(image, [arguments.box], arguments.iterations)
+    boxes = [detection.box for detection in detector.detect(image)]
+    smallest = tracker.settings.min_crop
+    boxes = [box for box in boxes if pose_from_box(box).scale * 0.25 >= smallest]
+    faces = tracker.reconstruct(image, boxes, arguments.iterations)
+    return [face for face in faces if face.confidence >= arguments.min_confidence]
+
+
+def write_results(
+    folder: Path, name: str, image: np.ndarray, faces: Sequence[Face], tracker: Tracker, overlay: Overlay
+) -> None:
+    """Overlay, JSON and meshes of one photograph. Raises OSError."""
+    picture = cv2.cvtColor(overlay.draw(image, faces), cv2.COLOR_RGB2BGR)
+    (folder / f"{name}.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    export.write_json(folder / f"{name}.json", image.shape[1], image.shape[0], faces)
+    triangles = tracker.model.triangles
+    for index, face in enumerate(faces):
+        stem = folder / (f"{name}_{index}" if index else name)
+        colors = export.vertex_colors(image, face.raster(), triangles)
+        export.write_obj(f"{stem}.obj", face.vertices, triangles, colors)
+        export.write_glb(f"{stem}.glb", face.vertices, triangles, colors)
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Output names: the files' stems, with the suffix kept where two photographs would share one."""
+    stems = [path.stem for path in paths]
+    names: list[str] = []
+    for path, stem in zip(paths, stems):
+        name = stem if stems.count(stem) == 1 else path.name.replace(".", "_")
+        number = 2
+        while name in names:
+            name, number = f"{path.name.replace('.', '_')}_{number}", number + 1
+        names.append(name)
+    return names
+
+
+def _say(text: str, error: bool = False) -> None:
+    tqdm.write(text, file=sys.stderr if error else sys.stdout)
+
+
+def _usage(text: str) -> int:
+    print(f"face3d image: {text}", file=sys.stderr)
+    return 2

@@ -1,0 +1,139 @@
+"""Results as files: JSON, OBJ and GLB.
+
+Meshes are in the model frame: metres, y up, z out of the face, x to the subject's left, which is also glTF's
+convention (+y up, the asset faces +z). The pose is not in the mesh; it is in the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from face3d.track import Face
+
+
+def describe(width: int, height: int, faces: Sequence[Face]) -> dict:
+    """What `<name>.json` holds: the image's size and each face's id, confidence, box, pose and coefficients.
+
+    box          [x, y, width, height] in pixels: tight around the 68 landmarks
+    landmarks68  68 x [u, v, depth] in pixels; smaller depth is nearer
+    pose         rotation 3 x 3 (model to camera optical frame), scale in pixels per metre, translation in
+                 pixels: (u, v) = scale * (rotation @ X)[:2] + translation
+    """
+    return {
+        "image": {"width": int(width), "height": int(height)},
+        "faces": [
+            {
+                "id": face.id,
+                "confidence": round(float(face.confidence), 4),
+                "box": _numbers(face.box, 2),
+                "landmarks68": _numbers(face.landmarks, 3),
+                "pose": {
+                    "rotation": _numbers(face.geometry.pose.rotation, 8),
+                    "scale": round(face.geometry.pose.scale, 4),
+                    "translation": _numbers(face.geometry.pose.translation, 4),
+                },
+                "identity": _numbers(face.geometry.identity, 5),
+                "expression": _numbers(face.geometry.expression, 5),
+            }
+            for face in faces
+        ],
+    }
+
+
+def write_json(path: str | Path, width: int, height: int, faces: Sequence[Face]) -> None:
+    """Write `describe(...)`."""
+    Path(path).write_text(json.dumps(describe(width, height, faces)) + "\n", encoding="utf-8")
+
+
+def write_obj(
+    path: str | Path, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray | None = None
+) -> None:
+    """Wavefront OBJ: vertices (N, 3) in metres, triangles (M, 3), optional vertex colours (N, 3) uint8 sRGB
+    as three more numbers on each `v` line, which Blender, MeshLab and CloudCompare read."""
+    _check(vertices, triangles, colors)
+    if colors is None:
+        rows, pattern = vertices, "v %.6f %.6f %.6f\n"
+    else:
+        rows, pattern = np.c_[vertices, colors / 255.0], "v %.6f %.6f %.6f %.4f %.4f %.4f\n"
+    with Path(path).open("w", encoding="ascii") as file:
+        file.write("# face3d: metres, y up, z out of the face\no face\n")
+        file.write((pattern * len(rows)) % tuple(rows.ravel().tolist()))
+        file.write(("f %d %d %d\n" * len(triangles)) % tuple((triangles + 1).ravel().tolist()))
+
+
+def write_glb(
+    path: str | Path, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray | None = None
+) -> None:
+    """Binary glTF with normals; vertex colours (N, 3) uint8 sRGB are stored linear, as glTF wants them."""
+    import trimesh  # late: only photographs need it
+
+    _check(vertices, triangles, colors)
+    if colors is not None:
+        colors = np.rint(255.0 * srgb_to_linear(colors)).astype(np.uint8)
+        colors = np.c_[colors, np.full(len(colors), 255, np.uint8)]
+    mesh = trimesh.Trimesh(vertices, triangles, vertex_colors=colors, process=False)
+    Path(path).write_bytes(
+        trimesh.exchange.gltf.export_glb(trimesh.Scene({"face": mesh}), include_normals=True)
+    )
+
+
+def vertex_colors(image: np.ndarray, raster: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) uint8 of a mesh's vertices from the photograph it was fitted to.
+
+    image   uint8 RGB (H, W, 3)
+    raster  (N, 3) float32 vertices in the image: u, v, depth in pixels
+    Hidden vertices take the colours that diffuse to them along the edges from visible ones.
+    """
+    from face3d import _core
+
+    height, width = image.shape[:2]
+    depth, *_ = _core.rasterize(raster, np.ascontiguousarray(triangles), width, height)
+    column, row = np.rint(raster[:, 0]).astype(int), np.rint(raster[:, 1]).astype(int)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    column, row = column.clip(0, width - 1), row.clip(0, height - 1)
+    # A rounded pixel is up to 0.7 pixels from its vertex: a slanted surface is deeper there by a few pixels.
+    tolerance = 0.02 * max(np.ptp(raster[:, 0]), 1.0)
+    normals = _core.vertex_normals(raster, triangles)
+    seen = inside & (raster[:, 2] <= depth[row, column] + tolerance) & (normals[:, 2] < -0.15)
+    colors = image[row, column].astype(np.float64)
+    if not seen.any():
+        return np.full((len(raster), 3), 128, np.uint8)
+    colors[~seen] = np.median(colors[seen], axis=0)
+    _diffuse(colors, ~seen, triangles)
+    return np.rint(colors).astype(np.uint8)
+
+
+def srgb_to_linear(colors: np.ndarray) -> np.ndarray:
+    """uint8 sRGB -> linear 0..1 (IEC 61966-2-1)."""
+    value = np.asarray(colors, np.float64) / 255.0
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def _diffuse(colors: np.ndarray, free: np.ndarray, triangles: np.ndarray, rounds: int = 60) -> None:
+    """Jacobi steps of Laplace's equation on the free vertices, in place."""
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = np.concatenate([edges, edges[:, ::-1]])
+    edges = edges[free[edges[:, 0]]]
+    degree = np.bincount(edges[:, 0], minlength=len(colors))
+    free = free & (degree > 0)
+    for _ in range(rounds):
+        for channel in range(3):
+            total = np.bincount(edges[:, 0], colors[edges[:, 1], channel], len(colors))
+            colors[free, channel] = total[free] / degree[free]
+
+
+def _check(vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray | None) -> None:
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or triangles.ndim != 2 or triangles.shape[1] != 3:
+        raise ValueError(
+            f"a mesh is vertices (N, 3) and triangles (M, 3), got {vertices.shape} and {triangles.shape}"
+        )
+    if colors is not None and colors.shape != vertices.shape:
+        raise ValueError(f"vertex colours must have shape {vertices.shape}, got {colors.shape}")
+
+
+def _numbers(values: Sequence[float] | np.ndarray, digits: int) -> list:
+    return np.round(np.asarray(values, np.float64), digits).tolist()

@@ -1,0 +1,148 @@
+"""The one contract by which the network is run, whatever runs it.
+
+    network = runtime.load(path, model)
+    coefficients, confidence = network.infer(batch)
+
+A backend is a function (path, threads) -> Runtime in BACKENDS; `load` has already checked that the file
+exists, and checks the network against the face model afterwards, the same way for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from face3d import resources
+from face3d.camera import IMAGE_SIZE
+from face3d.codec import OUTPUTS, PLANES
+from face3d.crop import CROP_METRES
+
+if TYPE_CHECKING:
+    from face3d.model import FaceModel
+
+
+class NetworkError(ValueError):
+    """A network that cannot be used; the message says which, why and what to do."""
+
+
+class Runtime(Protocol):
+    """A loaded network."""
+
+    metadata: Mapping[str, str]
+    """What the network says of itself: face_model (hash), crop_metres, image_size, samples, date ..."""
+
+    def infer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Run one batch.
+
+        batch    uint8 (B, 9, 200, 200), C-contiguous, 1 <= B
+        returns  coefficients (B, 290) float32 and confidence (B,) float32 in 0..1
+        Raises ValueError for another shape or type. The results belong to the caller.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release everything; a second call does nothing, `infer` afterwards raises RuntimeError."""
+        ...
+
+
+def _onnxruntime(path: Path, threads: int) -> Runtime:
+    from face3d.runtime.onnxruntime import OnnxRuntime  # late: a backend's package is needed only when named
+
+    return OnnxRuntime(path, threads)
+
+
+BACKENDS: dict[str, Callable[[Path, int], Runtime]] = {"onnxruntime": _onnxruntime}
+"""Backends by name."""
+
+
+def load(
+    path: str | Path | None, model: FaceModel, backend: str = "onnxruntime", threads: int = 1
+) -> Runtime:
+    """The network at `path` (default: the one that comes with the package), checked against `model`.
+
+    Raises FileNotFoundError (with where it looked) or NetworkError: not a network, other inputs or outputs
+    than `infer` needs, trained for another face model, crop or image size.
+    """
+    if backend not in BACKENDS:
+        raise NetworkError(f"unknown backend {backend!r}; this build has: {', '.join(BACKENDS)}")
+    if threads < 1:
+        raise NetworkError(f"a network needs at least one thread, got {threads}")
+    path = resources.network(path)
+    network = BACKENDS[backend](path, threads)
+    try:
+        check_metadata(network.metadata, model, path)
+    except NetworkError:
+        network.close()
+        raise
+    return network
+
+
+def check_metadata(metadata: Mapping[str, str], model: FaceModel, path: Path) -> None:
+    """Raise NetworkError unless a network's own description fits this face model and this crop."""
+    expected = {"face_model": model.hash, "crop_metres": CROP_METRES, "image_size": IMAGE_SIZE}
+    for key, value in expected.items():
+        found = metadata.get(key)
+        if found is None:
+            raise NetworkError(
+                f"{path} does not say its {key!r} in the metadata: it is not a network exported by face3d; "
+                "export it with engines/export.py"
+            )
+        if not _same(found, value):
+            raise NetworkError(
+                f"{path} does not fit: its {key} is {found}, this installation's is {value}; "
+                "take the network and the face model of one release, or train again"
+            )
+
+
+def check_batch(batch: np.ndarray) -> None:
+    """Raise ValueError unless `batch` is uint8 (B, 9, 200, 200), C-contiguous, with B >= 1."""
+    shape = (PLANES, IMAGE_SIZE, IMAGE_SIZE)
+    if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != shape or not len(batch):
+        raise ValueError(
+            f"the network takes uint8 (B, {', '.join(map(str, shape))}), got {batch.dtype} {batch.shape}"
+        )
+    if not batch.flags.c_contiguous:
+        raise ValueError("the network's batch must be C-contiguous")
+
+
+def check_signature(
+    inputs: Mapping[str, tuple[str, tuple]], outputs: Mapping[str, tuple[str, tuple]], path: Path
+) -> None:
+    """Raise NetworkError unless tensors {name: (type, shape)} are those of the contract.
+
+    Types are numpy names; a free dimension is None or a string. Shared by all backends.
+    """
+    image = ("uint8", (None, PLANES, IMAGE_SIZE, IMAGE_SIZE))
+    if len(inputs) != 1:
+        raise NetworkError(f"{path} has the inputs {sorted(inputs)}, expected one: {_describe(*image)}")
+    ((name, found),) = inputs.items()
+    _check_tensor(f"input {name!r}", found, image, path)
+    for name, expected in {
+        "coefficients": ("float32", (None, OUTPUTS)),
+        "confidence": ("float32", (None,)),
+    }.items():
+        if name not in outputs:
+            raise NetworkError(f"{path} has no output {name!r}, only {sorted(outputs)}")
+        _check_tensor(f"output {name!r}", outputs[name], expected, path)
+
+
+def _check_tensor(what: str, found: tuple[str, tuple], expected: tuple[str, tuple], path: Path) -> None:
+    shape = tuple(None if size is None or isinstance(size, str) else int(size) for size in found[1])
+    if (found[0], shape) != expected:
+        raise NetworkError(f"{path}: {what} is {_describe(found[0], shape)}, expected {_describe(*expected)}")
+
+
+def _describe(dtype: str, shape: tuple) -> str:
+    return f"{dtype} ({', '.join('batch' if size is None else str(size) for size in shape)})"
+
+
+def _same(found: str, value: str | float) -> bool:
+    if isinstance(value, str):
+        return found == value
+    try:
+        return abs(float(found) - value) < 1e-9
+    except ValueError:
+        return False

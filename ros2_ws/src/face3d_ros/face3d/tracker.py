@@ -1,0 +1,264 @@
+"""From images to faces: the state of one frame starts the next.
+
+The tracker has one verb, `step`, a pure function of its inputs: the same frames, boxes and stamps give the
+same faces bit for bit. Photographs go through `reconstruct`, which iterates from the mean face.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from face3d import codec
+from face3d import rotation as so3
+from face3d.camera import Camera
+from face3d.codec import Geometry
+from face3d.crop import box_of_pose, check_image, contains, crop_of, overlap, pose_from_box
+from face3d.face_filter import FaceFilter
+from face3d.track import Face, Track, TrackerSettings, TrackerState
+
+if TYPE_CHECKING:
+    from face3d.model import FaceModel
+    from face3d.runtime import Runtime
+
+_SAME_FACE = 0.3  # overlap of a box and a track's own box from which they are one face
+_DUPLICATE = 0.4  # overlap of two tracks from which they are one face
+_BETTER = 0.1  # how much more confident a new beginning must be to replace a tracked estimate
+_NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still
+_CONFIDENCE_GAIN = 0.4
+
+Box = Sequence[float]
+
+
+@dataclass
+class _Attempt:
+    """One face in the network's batch: where it starts, and after the passes what came out."""
+
+    track: Track | None
+    geometry: Geometry
+    passes: int
+    tracked: bool = False  # goes on from the frame before, rather than from a box
+    vertices: np.ndarray | None = None
+    confidence: float = 0.0
+    failure: str = ""  # 'invalid' or 'implausible'; the name of the counter
+
+
+class Tracker:
+    """Reconstructs faces in a sequence of images."""
+
+    def __init__(
+        self,
+        model: FaceModel,
+        runtime: Runtime,
+        settings: TrackerSettings | None = None,
+    ) -> None:
+        self.model = model
+        self.runtime = runtime
+        self.settings = settings or TrackerSettings()
+        self._filter = FaceFilter.named(self.settings.smoothing, self.settings.exponential_weight)
+
+    def step(
+        self, image: np.ndarray, camera: Camera, boxes: Sequence[Box] | None, state: TrackerState, stamp: int
+    ) -> tuple[list[Face], TrackerState]:
+        """One frame of a video: the faces in it, in the order of their ids, and the next state.
+
+        image   uint8 RGB (H, W, 3), C-contiguous
+        camera  for metric results only; tracking works in pixels
+        boxes   detections (x, y, width, height) in this image or one shortly before; None or empty when the
+                detector did not run. Only faces that are not tracked need one.
+        state   of the frame before; `TrackerState()` in the beginning
+        stamp   time of the image in nanoseconds. A stamp before the last one (a bag that starts again) ends
+                all tracks: their ids do not return.
+        Raises ValueError for a wrong image or box, and what the runtime raises; the state is then unchanged.
+        """
+        check_image(image)
+        state = self._clock(state, stamp)
+        # Which faces to look for: one pass for each tracked one, several for new ones from their boxes.
+        attempts = self._attempts(state.tracks, boxes or ())
+        self._run(image, attempts)
+        # New tracks and old ones, with the filters advanced, the lost ones gone and duplicates merged.
+        state = self._ended(self._merged(self._updated(state, attempts, stamp)), stamp)
+        faces, tracks = [], []
+        for track in state.tracks:
+            if track.misses == 0:
+                face = self._face(track.id, stamp, track.confidence, track.memory.geometry, camera)
+                faces.append(face)
+                if self.settings.prior == "smoothed":  # saves the next frame its evaluation of the model
+                    track = replace(track, vertices=face.vertices[: self.model.control_count])
+            tracks.append(track)
+        counters = state.counters.plus(frames=1)
+        return faces, replace(state, tracks=tuple(tracks), stamp=stamp, counters=counters)
+
+    def reconstruct(
+        self, image: np.ndarray, boxes: Sequence[Box], iterations: int = 4, camera: Camera | None = None
+    ) -> list[Face]:
+        """Faces of one photograph, one per box (x, y, width, height), in their order, ids from 0.
+
+        A box at which the estimate is not finite or not plausible gives no face. `camera` defaults to a field
+        of view of 60 degrees.
+        """
+        check_image(image)
+        if iterations < 1:
+            raise ValueError(f"at least one iteration is needed, got {iterations}")
+        if camera is None:
+            camera = Camera.from_fov(image.shape[1], image.shape[0])
+        attempts = [_Attempt(None, Geometry.mean(pose_from_box(box)), iterations) for box in boxes]
+        self._run(image, attempts)
+        return [
+            self._face(index, 0, attempt.confidence, attempt.geometry, camera)
+            for index, attempt in enumerate(attempts)
+            if not attempt.failure
+        ]
+
+    def _clock(self, state: TrackerState, stamp: int) -> TrackerState:
+        """Ends all tracks when time went backwards or stood still for too long."""
+        if state.stamp is None or 0 <= stamp - state.stamp <= self.settings.max_gap * 1e9:
+            return state
+        counters = state.counters.plus(resets=int(stamp < state.stamp), ended=len(state.tracks))
+        return replace(state, tracks=(), counters=counters)
+
+    def _attempts(self, tracks: Sequence[Track], boxes: Sequence[Box]) -> list[_Attempt]:
+        attempts = [_Attempt(track, track.prior, 1, True, track.vertices) for track in tracks]
+        room = self.settings.max_faces - len(tracks)
+        for box in boxes:
+            pose = pose_from_box(box)
+            fresh = _Attempt(None, Geometry.mean(pose), self.settings.first_iterations)
+            near = [(overlap(box, box_of_pose(track.prior.pose)), track) for track in tracks]
+            same, track = max(near, key=lambda pair: pair[0], default=(0.0, None))
+            if same >= _SAME_FACE:
+                if track.misses == 0:
+                    continue  # tracked well: nothing to learn from the box
+            else:
+                # A box inside a track's box that contradicts it: perhaps the track has slipped off its face.
+                inside = [t for t in tracks if contains(box_of_pose(t.prior.pose), pose.translation)]
+                track = inside[0] if inside else None
+            if track is not None:
+                identity = track.memory.identity.value
+                fresh = replace(fresh, track=track, geometry=replace(fresh.geometry, identity=identity))
+            elif any(overlap(box, box_of_pose(other.geometry.pose)) >= _DUPLICATE for other in attempts):
+                continue  # the same face twice in one list of boxes
+            elif room <= 0:
+                continue
+            else:
+                room -= 1
+            attempts.append(fresh)
+        return attempts
+
+    def _run(self, image: np.ndarray, attempts: list[_Attempt]) -> None:
+        """All passes; the faces that still need one share a batch."""
+        for index in range(max((attempt.passes for attempt in attempts), default=0)):
+            active = [attempt for attempt in attempts if attempt.passes > index and not attempt.failure]
+            if not active:
+                return
+            encoded = [codec.encode(image, a.geometry, self.model, vertices=a.vertices) for a in active]
+            tensors = [tensor for tensor, _ in encoded]
+            batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
+            outputs, confidences = self.runtime.infer(batch)
+            for attempt, (_, crop), output, confidence in zip(active, encoded, outputs, confidences):
+                prior = attempt.geometry
+                attempt.failure = "invalid"
+                if not (np.isfinite(output).all() and math.isfinite(confidence)):
+                    continue
+                geometry = codec.decode(output, prior, crop)
+                if not geometry.is_finite():
+                    continue
+                attempt.failure = self._implausible(geometry, image.shape[1], image.shape[0])
+                if attempt.tracked and not attempt.failure:
+                    attempt.failure = self._jumped(geometry, prior)
+                attempt.geometry, attempt.confidence, attempt.vertices = geometry, float(confidence), None
+
+    def _implausible(self, geometry: Geometry, width: int, height: int) -> str:
+        settings, pose = self.settings, geometry.pose
+        u, v = pose.translation
+        plausible = (
+            settings.min_crop <= crop_of(pose).size <= 4.0 * max(width, height)
+            and -0.5 <= u <= width - 0.5
+            and -0.5 <= v <= height - 0.5
+            and -pose.rotation[2, 2] >= math.cos(settings.max_angle)
+            and float(np.mean(np.square(geometry.identity))) <= settings.max_identity**2
+        )
+        return "" if plausible else "implausible"
+
+    def _jumped(self, geometry: Geometry, prior: Geometry) -> str:
+        settings, pose = self.settings, geometry.pose
+        plausible = (
+            so3.angle(pose.rotation, prior.pose.rotation) <= settings.max_turn
+            and abs(math.log(pose.scale / prior.pose.scale)) <= math.log(settings.max_zoom)
+            and math.dist(pose.translation, prior.pose.translation)
+            <= settings.max_shift * crop_of(prior.pose).size
+        )
+        return "" if plausible else "implausible"
+
+    def _updated(self, state: TrackerState, attempts: list[_Attempt], stamp: int) -> TrackerState:
+        counters, next_id, tracks = state.counters, state.next_id, []
+        for track in state.tracks:
+            own = [attempt for attempt in attempts if attempt.track is track]
+            track, failure = self._followed(track, own[0], own[1:], stamp)
+            tracks.append(track)
+            if track.misses:
+                counters = counters.plus(missed=1, **({failure: 1} if failure else {}))
+        for attempt in attempts:
+            if attempt.track is not None:
+                continue
+            if attempt.failure or attempt.confidence < self.settings.start_confidence:
+                counters = counters.plus(refused=1, **({attempt.failure: 1} if attempt.failure else {}))
+                continue
+            memory = self._filter.start(attempt.geometry)
+            tracks.append(Track(next_id, memory, attempt.geometry, None, attempt.confidence, stamp))
+            counters, next_id = counters.plus(started=1), next_id + 1
+        return replace(state, tracks=tuple(tracks), next_id=next_id, counters=counters)
+
+    def _followed(self, track: Track, own: _Attempt, fresh: list[_Attempt], stamp: int) -> tuple[Track, str]:
+        """A track after this frame, and why its own estimate failed, if it did."""
+        settings = self.settings
+        seen = 0.0 if own.failure else own.confidence
+        confidence = track.confidence + _CONFIDENCE_GAIN * (seen - track.confidence)
+        good = (
+            not own.failure
+            and seen >= 0.5 * settings.keep_confidence
+            and confidence >= settings.keep_confidence
+        )
+        usable = [a for a in fresh if not a.failure and a.confidence >= settings.start_confidence]
+        best = max(usable, key=lambda attempt: attempt.confidence, default=None)
+        if best is not None and (not good or best.confidence > own.confidence + _BETTER):
+            memory = self._filter.start(best.geometry, track.memory.identity)
+            confidence, geometry = best.confidence, best.geometry
+        elif good:
+            dt = (stamp - track.stamp) * 1e-9 or _NOMINAL_DT
+            memory, geometry = self._filter.follow(track.memory, own.geometry, dt), own.geometry
+        else:
+            return replace(track, confidence=confidence, misses=track.misses + 1), own.failure
+        prior = memory.geometry if settings.prior == "smoothed" else geometry
+        track = Track(track.id, memory, prior, None, confidence, stamp, track.age + 1)
+        return track, own.failure
+
+    def _merged(self, state: TrackerState) -> TrackerState:
+        """Of tracks on the same face the oldest one stays."""
+        kept: list[Track] = []
+        for track in sorted(state.tracks, key=lambda track: track.id):
+            box = box_of_pose(track.prior.pose)
+            if all(overlap(box, box_of_pose(other.prior.pose)) < _DUPLICATE for other in kept):
+                kept.append(track)
+        counters = state.counters.plus(merged=len(state.tracks) - len(kept))
+        return replace(state, tracks=tuple(kept), counters=counters)
+
+    def _ended(self, state: TrackerState, stamp: int) -> TrackerState:
+        """Tracks without a good frame for too long end here."""
+        settings = self.settings
+        kept = tuple(
+            track
+            for track in state.tracks
+            if track.misses == 0
+            or (stamp - track.stamp <= settings.patience * 1e9 and track.misses <= settings.max_misses)
+        )
+        return replace(state, tracks=kept, counters=state.counters.plus(ended=len(state.tracks) - len(kept)))
+
+    def _face(self, number: int, stamp: int, confidence: float, geometry: Geometry, camera: Camera) -> Face:
+        pose = geometry.pose
+        vertices = self.model.shape(geometry.identity, geometry.expression)
+        points = self.model.landmarks(geometry.identity, geometry.expression, pose.rotation)
+        return Face(number, stamp, confidence, geometry, vertices, pose.project(points), camera)
