@@ -39,7 +39,7 @@ class ModelFile:
 
     def real(self, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
         """A float array as float32; None in `shape` is free. No NaN, no infinity."""
-        return self._real(name, shape).astype(np.float32)
+        return self._real(name, shape).astype(np.float32, order="C")
 
     def basis(self, name: str, most: int, control: int) -> np.ndarray:
         """(most, control, 3) float16 or float32; a file with fewer coefficients is padded with zeros."""
@@ -58,7 +58,7 @@ class ModelFile:
         if array.size and (int(array.min()) < 0 or (below is not None and int(array.max()) >= below)):
             limit = "0 or more" if below is None else f"indices in 0 .. {below - 1}"
             self._fail(name, limit, f"{array.min()} .. {array.max()}")
-        return array.astype(np.int32)
+        return array.astype(np.int32, order="C")  # whatever order the file stored
 
     def subdivision(self, control: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """indptr (N + 1,), indices, data of the (N, control) matrix; N is at least `control`."""
