@@ -16,7 +16,7 @@ import numpy as np
 from face3d.model_file import FORMAT_VERSION
 from training.face_regions import face_regions, jaw_strips, vertex_part
 from training.head_bases import HeadBases, head_bases
-from training.head_mesh import LANDMARKS, PARTS, SELLION, HeadMesh
+from training.head_mesh import PARTS, HeadMesh
 from training.identity import SAMPLES, SEED
 from training.makehuman import MakeHuman
 
@@ -24,29 +24,19 @@ OUT = Path(__file__).parent.parent / "ros2_ws/src/face3d_ros/face3d/data/face_mo
 LOD_PARTS = ("skin", "mouth", "eye_left", "eye_right")
 
 
-def face_rows(mesh: HeadMesh) -> np.ndarray:
-    """(N,) the head's fine vertices that make up the face model: its control vertices first."""
-    in_face = mesh.part[mesh.fine.quad] < len(PARTS)
-    used = np.unique(mesh.fine.triangles[in_face])
-    return np.concatenate([np.arange(mesh.face_count), used[used >= len(mesh.control)]])
-
-
 def face_model_arrays(data: MakeHuman, mesh: HeadMesh, bases: HeadBases) -> dict[str, np.ndarray]:
     """The arrays of the face model's file."""
-    count, rows = mesh.face_count, face_rows(mesh)
+    count, rows = mesh.face_count, mesh.face_rows
     new = np.full(mesh.fine.matrix.shape[0], -1)
     new[rows] = np.arange(len(rows))
     triangle_part = mesh.part[mesh.fine.quad]
     by_part = [new[mesh.fine.triangles[triangle_part == p]] for p in range(len(PARTS))]
 
     matrix = mesh.fine.matrix[rows].tocsr()
-    matrix.eliminate_zeros()
-    matrix.sort_indices()
     if matrix[:, count:].nnz:
         raise AssertionError("a face vertex depends on a control vertex outside the face")
     points = mesh.fine.matrix @ bases.mean
-    landmark_control = {v: i for i, v in enumerate(mesh.control[:count].tolist())}
-    landmarks = np.array([landmark_control[v] for v in LANDMARKS])
+    landmarks = mesh.landmarks
     opening = np.linalg.norm(
         mesh.fine.matrix @ bases.expression[bases.expression_names.index("arkit/jawOpen")], axis=1
     )
@@ -71,7 +61,7 @@ def face_model_arrays(data: MakeHuman, mesh: HeadMesh, bases: HeadBases) -> dict
         "lod_triangles": _split(lod_quads, points).astype(np.uint16),
         "landmarks68": landmarks.astype(np.uint16),
         "jaw_candidates": new[strips].astype(np.uint16),
-        "sellion": np.array(landmark_control[SELLION], np.uint16),
+        "sellion": np.array(landmarks[27], np.uint16),
         "region_names": np.array(list(regions)),
         "region_masks": np.stack([mask[rows] for mask in regions.values()]),
         "mirror": bases.mirror[:count].astype(np.uint16),

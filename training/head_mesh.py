@@ -29,6 +29,7 @@ HELPERS = {"helper-l-eye": "eye_left", "helper-r-eye": "eye_right", "helper-uppe
 LIP_LOOP_QUADS = 398  # the mouth bag's size, by which its UV island is known
 SOCKET_QUADS = 293
 SOCKET_RINGS = 3  # rings of the eye socket kept inside the lids; the rest hides behind the eyeball
+NAPE = 6.75  # decimetres: height of the hairline at the back
 FINE_EDGE = 0.039  # decimetres: a quad with longer edges is split twice, a smaller one once
 
 
@@ -50,7 +51,7 @@ class HeadMesh:
 
     @staticmethod
     def build(data: MakeHuman) -> HeadMesh:
-        faces, groups, vertices = data.faces, data.groups, data.vertices
+        faces, vertices = data.faces, data.vertices
         part = _parts(data)
         kept = np.flatnonzero(part >= 0)
         in_face = part[kept] < len(PARTS)
@@ -69,8 +70,19 @@ class HeadMesh:
         levels[eyes & (corners[:, :, 2].mean(1) > 1.25)] = 2  # the visible half of the eyeballs
         levels[(part >= len(PARTS)) & (corners[:, :, 1].min(1) < 5.7)] = 0  # shoulders
         fine = refine(quads, len(control), graded(quads, levels), _creases(quads, in_face), vertices[control])
-        del groups
         return HeadMesh(control, len(face_vertices), quads, part, data.uvs[data.uv_faces[kept]], fine)
+
+    @property
+    def landmarks(self) -> np.ndarray:
+        """(68,) the landmarks as control vertices."""
+        place = {vertex: index for index, vertex in enumerate(self.control.tolist())}
+        return np.array([place[vertex] for vertex in LANDMARKS])
+
+    @property
+    def face_rows(self) -> np.ndarray:
+        """(N,) the fine vertices that make up the face model: its control vertices first."""
+        used = np.unique(self.fine.triangles[self.part[self.fine.quad] < len(PARTS)])
+        return np.concatenate([np.arange(self.face_count), used[used >= len(self.control)]])
 
     @property
     def fine_uv(self) -> np.ndarray:
@@ -132,8 +144,8 @@ def _parts(data: MakeHuman) -> np.ndarray:
     others[body] = True
     others &= ~inside & (np.abs(vertices[faces][:, :, 0]).max(1) < 2.4) & (vertices[faces][:, :, 1].min(1) > 4.2)
     others &= (centre[:, 1] > 4.9) | (np.abs(centre[:, 0]) < 2.4)
-    part[others & (island == skin_island)] = HEAD_PARTS.index("scalp")
-    part[others & (island != skin_island)] = HEAD_PARTS.index("neck")
+    scalp = (island == skin_island) & (centre[:, 1] > NAPE)
+    part[others] = np.where(scalp[others], HEAD_PARTS.index("scalp"), HEAD_PARTS.index("neck"))
     part[skin], part[mouth] = PARTS.index("skin"), PARTS.index("mouth")
     for group, name in HELPERS.items():
         part[data.groups == group] = PARTS.index(name)

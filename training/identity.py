@@ -152,16 +152,16 @@ def align_to_mean(heads: np.ndarray, weight: np.ndarray, mirror: np.ndarray, rou
     """Align to the (symmetric) mean, which keeps the mean size of the population; returns aligned heads."""
     w = weight / weight.sum()
     size = np.mean([np.sqrt(w @ ((head - w @ head) ** 2).sum(1)) for head in heads])
-    reference = _symmetric(heads.mean(0, dtype=np.float64), mirror)
+    reference = symmetric(heads.mean(0, dtype=np.float64), mirror)
     for _ in range(rounds):
         spread = np.sqrt(w @ ((reference - w @ reference) ** 2).sum(1))
         reference = (reference - w @ reference) * size / spread + w @ reference
         heads = align(heads, reference, weight)
-        reference = _symmetric(heads.mean(0, dtype=np.float64), mirror)
+        reference = symmetric(heads.mean(0, dtype=np.float64), mirror)
     return heads
 
 
-def _symmetric(shape: np.ndarray, mirror: np.ndarray) -> np.ndarray:
+def symmetric(shape: np.ndarray, mirror: np.ndarray) -> np.ndarray:
     return 0.5 * (shape + shape[..., mirror, :] * np.array([-1, 1, 1]))
 
 
@@ -173,7 +173,7 @@ def principal_modes(heads: np.ndarray, region: np.ndarray, mirror: np.ndarray,
     extended to all vertices by least squares on the same samples, and (count,) the explained share of variance.
     """
     n = len(heads)
-    mean = _symmetric(heads.mean(0, dtype=np.float64), mirror)
+    mean = symmetric(heads.mean(0, dtype=np.float64), mirror)
     flip = np.array([-1, 1, 1], np.float32)
     centred = heads - mean.astype(np.float32)
     mirrored = centred[:, mirror] * flip

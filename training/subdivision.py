@@ -164,7 +164,10 @@ def refine(faces: np.ndarray, count: int, levels: np.ndarray, creases: set[tuple
     kept = np.flatnonzero(used)
     index = np.full(place.shape[0], -1)
     index[kept] = np.arange(len(kept))
-    return FineMesh(place[kept].tocsr(), index[np.array(triangles)].astype(np.int32), np.array(owner, np.int32),
+    matrix = place[kept].tocsr()
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return FineMesh(matrix, index[np.array(triangles)].astype(np.int32), np.array(owner, np.int32),
                     where[kept].astype(np.int32), at_uv[kept])
 
 
