@@ -69,9 +69,9 @@ def draw_prior(
 
     Below difficulty 1 the mean face on a calm box is drawn more often: the curriculum that starts the training.
     """
-    weights = np.array([config.start, config.mixed, config.near, config.own if own is not None else 0.0])
-    weights[1:] *= difficulty
-    kind = rng.choice(4, p=weights / weights.sum())
+    weights = np.array([config.start, config.mixed, config.near, config.own if own is not None else 0.0], float)
+    calm = rng.random() >= difficulty or not weights.any()
+    kind = 0 if calm else rng.choice(4, p=weights / weights.sum())
     if kind == 0:
         return start_prior(truth, config, rng, noise=max(difficulty, 0.3))
     if kind == 1:
