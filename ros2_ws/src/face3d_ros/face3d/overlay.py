@@ -21,13 +21,13 @@ _TEETH = (0.85, 0.82, 0.76)
 # Key light from above left of the camera, a cool fill from the right, a rim from behind.
 _LIGHTS = np.array(
     [
-        [[-0.5, -0.7, -1.0], [0.62, 0.60, 0.56]],
+        [[-0.7, -0.8, -0.8], [0.85, 0.80, 0.72]],
         [[0.9, -0.1, -0.6], [0.16, 0.19, 0.24]],
         [[0.2, -0.9, 0.5], [0.25, 0.25, 0.25]],
     ],
     np.float32,
 )
-_AMBIENT = np.array([0.10, 0.105, 0.12], np.float32)
+_AMBIENT = np.array([0.06, 0.065, 0.08], np.float32)
 _LINES = {  # iBUG 68: first, last, closed
     "jaw": (0, 16, False),
     "right brow": (17, 21, False),
@@ -46,7 +46,7 @@ class Overlay:
     """Draws faces of one model. `opacity` is the mesh's, 0..1."""
 
     def __init__(
-        self, model: FaceModel, style: str = "mesh", opacity: float = 0.8, labels: bool = True
+        self, model: FaceModel, style: str = "mesh", opacity: float = 0.7, labels: bool = True
     ) -> None:
         if style not in STYLES:
             raise ValueError(f"the overlay's style is one of {', '.join(STYLES)}, got {style!r}")
@@ -84,7 +84,7 @@ class Overlay:
 
         left, top, right, bottom = window
         # Small faces are drawn at twice the size and averaged: smooth outlines for little time.
-        zoom = 2 if (right - left) * (bottom - top) < 400_000 else 1
+        zoom = 2 if (right - left) * (bottom - top) < 90_000 else 1
         moved = (raster - (left, top, 0.0)).astype(np.float32) * np.float32(zoom)
         moved[:, :2] += 0.5 * (zoom - 1)  # pixel centres at integers, before and after
         width, height = (right - left) * zoom, (bottom - top) * zoom
@@ -117,7 +117,7 @@ class Overlay:
         lines = np.rint(points[edges, :2] * (1 << _SHIFT)).astype(np.int32)
         layer = canvas.copy()
         cv2.polylines(layer, list(lines), False, (120, 235, 255), 1, cv2.LINE_AA, _SHIFT)
-        cv2.addWeighted(layer, self.opacity, canvas, 1.0 - self.opacity, 0.0, dst=canvas)
+        cv2.addWeighted(layer, 0.5 * self.opacity, canvas, 1.0 - 0.5 * self.opacity, 0.0, dst=canvas)
 
 
 def id_color(number: int) -> tuple[int, int, int]:

@@ -201,9 +201,9 @@ def _is_text(path: Path) -> bool:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """OpenCV's own complaints off: ours say more."""
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)
+    log = cv2.utils.logging
+    level = log.setLogLevel(log.LOG_LEVEL_SILENT)  # answers with the old one
     try:
         yield
     finally:
-        cv2.setLogLevel(level)
+        log.setLogLevel(level)
