@@ -1,0 +1,136 @@
+"""rosbag2 bags (sqlite3 and mcap) as a source of images; read with `rosbags`, without rosbag2."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from face3d.camera import Camera
+from face3d.ros.conversions import BadImage, nanoseconds, to_camera, to_rgb
+from face3d.source import Frame, SourceError
+
+_IMAGE = "sensor_msgs/msg/Image"
+_COMPRESSED = "sensor_msgs/msg/CompressedImage"
+_INFO = "sensor_msgs/msg/CameraInfo"
+_SUFFIXES = (".db3", ".mcap")
+_FPS = 30.0  # of a bag with a single image
+
+_log = logging.getLogger(__name__)
+
+
+def open_bag(text: str) -> BagSource | None:
+    """The bag that `text` names, or None when it names none; for `face3d.source.plug`.
+
+    text  a bag's folder or its .db3 or .mcap file, with ":/topic" behind it to choose among image topics
+    Raises SourceError.
+    """
+    name, colon, topic = text.rpartition(":")
+    path, topic = (Path(name), topic) if colon and topic.startswith("/") else (Path(text), "")
+    path = path.expanduser()
+    if path.is_dir():
+        is_bag = any(entry.name == "metadata.yaml" or entry.suffix in _SUFFIXES for entry in path.iterdir())
+    else:
+        is_bag = path.is_file() and path.suffix in _SUFFIXES
+    return BagSource(path, topic) if is_bag else None
+
+
+class BagSource:
+    """The images of one topic of a bag; stamps are the messages' own, or of the recording where those stop.
+
+    frame_id, camera   of the recording; camera is None when it was not calibrated
+    """
+
+    live = False
+
+    def __init__(self, path: Path, topic: str = "") -> None:
+        from rosbags.rosbag2 import Reader
+        from rosbags.typesys import Stores, get_typestore
+
+        self._path = path
+        self._types = get_typestore(Stores.ROS2_JAZZY)
+        try:
+            self._reader = Reader(path)
+            self._reader.open()
+        except Exception as error:  # a damaged file makes its reader raise anything
+            raise SourceError(f"{path} is not a bag that can be read: {_first_line(error)}") from None
+        try:
+            self._images = self._choose(topic)
+            self.name = f"{path} {self._images[0].topic}"
+            self.count: int | None = sum(connection.msgcount for connection in self._images)
+            first = self._first(self._images)
+            if first is None:
+                raise SourceError(f"{path} has no image on {self._images[0].topic}: the recording is empty")
+            duration = self._reader.duration * 1e-9
+            self.fps = (self.count - 1) / duration if self.count > 1 and duration > 0.0 else _FPS
+            self.frame_id: str = first.header.frame_id
+            self.camera = self._camera()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> BagSource:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        if self._reader.is_open:
+            self._reader.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        last = -1
+        for message, recorded in self._messages(self._images):
+            stamp = nanoseconds(message.header.stamp)
+            if stamp <= last:
+                stamp = max(recorded, last + 1)
+            last = stamp
+            try:
+                yield Frame(stamp, to_rgb(message))
+            except BadImage as error:
+                _log.warning("%s: an image is left out: %s", self._path, error)
+
+    def _choose(self, topic: str) -> list:
+        """The connections of the image topic to play: the named one, else the one with most messages."""
+        images = [c for c in self._reader.connections if c.msgtype in (_IMAGE, _COMPRESSED)]
+        if topic:
+            images = [c for c in images if c.topic == topic]
+        if not images:
+            kinds = sorted({f"{c.topic} ({c.msgtype})" for c in self._reader.connections})
+            raise SourceError(
+                f"{self._path} has no images{f' on {topic}' if topic else ''}; "
+                + (f"its topics: {', '.join(kinds)}" if kinds else "the bag is empty")
+            )
+        best = max(images, key=lambda c: (c.msgcount, c.msgtype == _IMAGE)).topic
+        if len({c.topic for c in images}) > 1:
+            _log.warning("%s has several image topics; playing %s (choose with BAG:/topic)", self._path, best)
+        return [c for c in images if c.topic == best]
+
+    def _camera(self) -> Camera | None:
+        """The calibration recorded beside the images, if there is one."""
+        near = self._images[0].topic.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+        infos = [c for c in self._reader.connections if c.msgtype == _INFO and c.topic == near]
+        info = self._first(infos) if infos else None
+        return to_camera(info, info.width, info.height) if info is not None and info.width else None
+
+    def _first(self, connections: list) -> object | None:
+        return next((message for message, _ in self._messages(connections)), None)
+
+    def _messages(self, connections: list) -> Iterator[tuple]:
+        """Messages of the connections and when they were recorded, in nanoseconds."""
+        messages = self._reader.messages(connections=connections)
+        while True:
+            try:
+                connection, recorded, data = next(messages)
+                message = self._types.deserialize_cdr(data, connection.msgtype)
+            except StopIteration:
+                return
+            except Exception as error:  # a damaged file makes its reader raise anything
+                raise SourceError(f"{self._path} is damaged: {_first_line(error)}") from None
+            yield message, recorded
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0] or type(error).__name__

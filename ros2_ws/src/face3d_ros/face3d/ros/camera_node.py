@@ -1,0 +1,160 @@
+"""Publishes the images of a webcam, a video file, a folder of images or a bag."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import rclpy
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from face3d.camera import Camera
+from face3d.ros import bag
+from face3d.ros.conversions import from_camera, from_rgb, read_calibration, to_stamp
+from face3d.ros.diagnostics import Health
+from face3d.ros.parameters import declare
+from face3d.ros.qos import IMAGE_OUT
+from face3d.source import Frame, Source, SourceError, open_source, plug
+
+_LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
+_SUBSCRIBERS_PATIENCE = 30.0
+
+
+class CameraNode(Node):
+    """One source to camera/image_raw and camera/camera_info. A thread reads, so that a camera which hangs
+    leaves the node answering."""
+
+    def __init__(self) -> None:
+        super().__init__("camera_node")
+        plug(bag.open_bag)
+        self._name = declare(
+            self, "source", "0", "Webcam index, video file, folder of images, or rosbag2 bag."
+        )
+        self._rate = declare(
+            self, "rate", 0.0, "Images per second from a file or folder; 0: the source's own.", (0.0, 1000.0)
+        )
+        self._speed = declare(
+            self, "speed", 1.0, "Factor on the source's own pace, for files and bags.", (0.01, 100.0)
+        )
+        self._loop = declare(self, "loop", False, "Begin again at the end of a file, folder or bag.")
+        self._stamps = declare(
+            self,
+            "stamps",
+            "now",
+            "'now': time of publishing; 'source': a bag's own stamps.",
+            ("now", "source"),
+        )
+        self._frame_id = declare(
+            self, "frame_id", "", "Optical frame of the camera; empty: the bag's, or camera_optical_frame."
+        )
+        self._fov = declare(
+            self, "fov", 60.0, "Field of view along the image's longer side, degrees, when there is no "
+            "calibration.", (1.0, 170.0),
+        )  # fmt: skip
+        calibration = declare(
+            self, "calibration", "", "YAML file of camera_calibration; empty: a bag's, or a guess from `fov`."
+        )
+        self._reopen = declare(
+            self,
+            "reopen",
+            2.0,
+            "Seconds between tries to open a source that is missing or has stopped.",
+            (0.1, 3600.0),
+        )
+        self._subscribers = declare(
+            self, "wait_for_subscribers", 0, "Start when so many subscriptions to the image exist.", (0, 100)
+        )
+        self._calibration = read_calibration(calibration) if calibration else None
+        self._images = self.create_publisher(Image, "camera/image_raw", IMAGE_OUT)
+        self._infos = self.create_publisher(CameraInfo, "camera/camera_info", IMAGE_OUT)
+        self._health = Health(self, "", lambda: {"source": self._name})
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="camera")
+        self._thread.start()
+
+    def destroy_node(self) -> None:
+        """Stop reading, then the node."""
+        self._stop.set()
+        self._thread.join(timeout=5.0)
+        super().destroy_node()
+
+    def _work(self) -> None:
+        try:
+            self._run()
+        except RuntimeError:  # rclpy.RCLError is private
+            if self.context.ok():
+                raise
+            # The context was shut down between two checks: the node is ending.
+
+    def _run(self) -> None:
+        """Play the source until it ends or the node stops; open it again when it fails."""
+        while not self._stop.is_set():
+            try:
+                with open_source(self._name) as source:
+                    self._health.fatal("")
+                    self._play(source)
+                if not self._loop and not source.live:
+                    break
+            except SourceError as error:
+                self._health.fatal(f"{error}; trying again every {self._reopen:g} s")
+                self._stop.wait(self._reopen)
+        if not self._stop.is_set():
+            self.get_logger().info(f"{self._name} has ended: {self._health.frames} images")
+            self._health.report()
+            rclpy.try_shutdown()
+
+    def _play(self, source: Source) -> None:
+        self.get_logger().info(f"{source.name}: {source.fps:.4g} images/s", once=True)
+        self._wait_for_subscribers()
+        pace = self._speed if not self._rate else self._rate / source.fps
+        first: tuple[int, float] | None = None
+        for frame in source:
+            if not source.live:
+                if first is None:
+                    first = (frame.stamp, time.monotonic())
+                due = first[1] + (frame.stamp - first[0]) * 1e-9 / pace
+                late = time.monotonic() - due
+                if late > _LATE:
+                    first = (frame.stamp, time.monotonic())
+                elif late < 0.0:
+                    self._stop.wait(-late)
+            if self._stop.is_set():
+                return
+            self._publish(frame, source)
+
+    def _wait_for_subscribers(self) -> None:
+        deadline = time.monotonic() + _SUBSCRIBERS_PATIENCE
+        while self._images.get_subscription_count() < self._subscribers and not self._stop.wait(0.01):
+            if time.monotonic() > deadline:
+                found = self._images.get_subscription_count()
+                self.get_logger().warning(f"only {found} of {self._subscribers} subscribers came; starting")
+                return
+
+    def _publish(self, frame: Frame, source: Source) -> None:
+        started = time.perf_counter()
+        now = self.get_clock().now().nanoseconds
+        stamp = to_stamp(frame.stamp if self._stamps == "source" else now)
+        name = self._frame_id or getattr(source, "frame_id", "") or "camera_optical_frame"
+        header = Header(stamp=stamp, frame_id=name)
+        self._infos.publish(self._info(frame, source, header))
+        self._images.publish(from_rgb(frame.image, header))
+        self._health.received()
+        self._health.finished(stamp, started)
+
+    def _info(self, frame: Frame, source: Source, header: Header) -> CameraInfo:
+        if self._calibration is not None:
+            self._calibration.header = header
+            return self._calibration
+        height, width = frame.image.shape[:2]
+        camera = getattr(source, "camera", None)
+        if camera is None:
+            self.get_logger().info(
+                f"no calibration: camera_info assumes a field of view of {self._fov:g} degrees", once=True
+            )
+            camera = Camera.from_fov(width, height, self._fov)
+        return from_camera(camera, header)
+
+
+NODE = CameraNode

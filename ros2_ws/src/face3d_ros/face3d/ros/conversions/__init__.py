@@ -1,0 +1,43 @@
+"""Messages to core types and back: the one place that knows how messages are laid out."""
+
+from face3d.ros.conversions.arrays import nanoseconds, packed, to_region, to_stamp
+from face3d.ros.conversions.cameras import from_camera, read_calibration, to_camera
+from face3d.ros.conversions.faces import (
+    ARKIT,
+    BlendshapeWriter,
+    from_detections,
+    to_boxes,
+    to_mesh,
+    to_pose,
+    to_pose_stamped,
+    to_state,
+    to_topology,
+    to_transform,
+)
+from face3d.ros.conversions.images import BadImage, from_rgb, image_type, to_rgb
+from face3d.ros.conversions.marker import MarkerWriter
+
+__all__ = [
+    "ARKIT",
+    "BadImage",
+    "BlendshapeWriter",
+    "MarkerWriter",
+    "from_camera",
+    "from_detections",
+    "from_rgb",
+    "image_type",
+    "nanoseconds",
+    "packed",
+    "read_calibration",
+    "to_boxes",
+    "to_camera",
+    "to_mesh",
+    "to_pose",
+    "to_pose_stamped",
+    "to_region",
+    "to_rgb",
+    "to_stamp",
+    "to_state",
+    "to_topology",
+    "to_transform",
+]

@@ -1,0 +1,70 @@
+"""CameraInfo messages to cameras and back, and calibration files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+
+from face3d.camera import Camera
+
+
+def to_camera(message: CameraInfo, width: int, height: int) -> Camera | None:
+    """Camera for images of `width` x `height` pixels, or None when the message is not calibrated (K is zero).
+
+    A calibration at another size is scaled; raises ValueError when the shapes differ, because the image was
+    then cropped in an unknown way. Lens distortion is not modelled: feed rectified images for best depth.
+    """
+    fx, _, cx, _, fy, cy = message.k[:6]
+    if fx == 0.0 or fy == 0.0:
+        return None
+    calibrated_width, calibrated_height = message.width or width, message.height or height
+    zoom_x, zoom_y = width / calibrated_width, height / calibrated_height
+    if abs(zoom_x - zoom_y) > 0.02 * zoom_x:
+        raise ValueError(
+            f"camera_info is for {calibrated_width} x {calibrated_height} images, the images are "
+            f"{width} x {height}: another shape. Publish the calibration of this mode"
+        )
+    # pixel centres are at integers: the image's corner, at -0.5, stays where it is
+    centre = (cx + 0.5) * zoom_x - 0.5, (cy + 0.5) * zoom_y - 0.5
+    return Camera(width, height, fx * zoom_x, fy * zoom_y, *centre)
+
+
+def from_camera(camera: Camera, header: Header) -> CameraInfo:
+    """CameraInfo of a pinhole camera without distortion."""
+    k = [camera.fx, 0.0, camera.cx, 0.0, camera.fy, camera.cy, 0.0, 0.0, 1.0]
+    p = [camera.fx, 0.0, camera.cx, 0.0, 0.0, camera.fy, camera.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return CameraInfo(
+        header=header, height=camera.height, width=camera.width, distortion_model="plumb_bob",
+        d=[0.0] * 5, k=k, r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], p=p,
+    )  # fmt: skip
+
+
+def read_calibration(path: str | Path) -> CameraInfo:
+    """CameraInfo of a YAML file that camera_calibration wrote; raises ValueError that says what is wrong."""
+    path = Path(path).expanduser()
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        matrices = {
+            key: [float(value) for value in data[name]["data"]]
+            for key, name in (
+                ("d", "distortion_coefficients"),
+                ("k", "camera_matrix"),
+                ("r", "rectification_matrix"),
+                ("p", "projection_matrix"),
+            )
+        }
+        return CameraInfo(
+            width=int(data["image_width"]),
+            height=int(data["image_height"]),
+            distortion_model=str(data["distortion_model"]),
+            **matrices,
+        )
+    except OSError as error:
+        raise ValueError(f"cannot read the calibration {path}: {error.strerror}") from None
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AssertionError) as error:
+        raise ValueError(
+            f"{path} is not a calibration as camera_calibration writes it: {type(error).__name__} {error}"
+        ) from None

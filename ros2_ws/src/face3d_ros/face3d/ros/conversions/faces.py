@@ -1,0 +1,138 @@
+"""Detections and reconstructed faces to messages, and detections back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from face3d_msgs.msg import Blendshapes, Face, FaceArray, FaceMesh, FaceState, FaceTopology
+from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, Transform, TransformStamped, Vector3
+from std_msgs.msg import Header
+
+from face3d import rotation as so3
+from face3d.detector import Detection
+from face3d.model import FaceModel
+from face3d.ros.conversions.arrays import packed, to_region
+from face3d.track import Face as TrackedFace
+
+# Columns: the axes of the frame face_<id> (x out of the face, y to the subject's left, z up; REP 155) in the
+# model frame (x to the subject's left, y up, z out of the face).
+MODEL_FROM_FACE = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+
+_SIDES = ("Left", "Right")
+ARKIT = (
+    *(f"eye{unit}{side}" for side in _SIDES
+      for unit in ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")),
+    "jawForward", "jawLeft", "jawRight", "jawOpen",
+    "mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight",
+    *(f"mouth{unit}{side}" for unit in ("Smile", "Frown", "Dimple", "Stretch") for side in _SIDES),
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    *(f"mouth{unit}{side}" for unit in ("Press", "LowerDown", "UpperUp") for side in _SIDES),
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut",
+)  # fmt: skip
+"""The 52 blend shapes of Apple's ARKit in its order."""
+
+
+def to_boxes(message: FaceArray) -> list[tuple[float, float, float, float]]:
+    """Boxes (x, y, width, height) in pixels of the detected faces; empty ones are left out."""
+    regions = (face.box for face in message.faces)
+    return [
+        (float(region.x_offset), float(region.y_offset), float(region.width), float(region.height))
+        for region in regions
+        if region.width and region.height
+    ]
+
+
+def from_detections(detections: Iterable[Detection], header: Header, width: int, height: int) -> FaceArray:
+    """FaceArray of the detections in an image of `width` x `height` pixels."""
+    faces = [
+        Face(id=number, confidence=detection.confidence, box=to_region(detection.box, width, height))
+        for number, detection in enumerate(detections)
+    ]
+    return FaceArray(header=header, faces=faces)
+
+
+def from_rotation(rotation: np.ndarray) -> Quaternion:
+    """Quaternion with w >= 0 of a rotation matrix (3, 3)."""
+    vector = so3.log(rotation)
+    angle = math.sqrt(vector @ vector)
+    factor = math.sin(0.5 * angle) / angle if angle > 1e-12 else 0.5
+    x, y, z = (float(value * factor) for value in vector)
+    return Quaternion(x=x, y=y, z=z, w=math.cos(0.5 * angle))
+
+
+def to_topology(model: FaceModel, header: Header) -> FaceTopology:
+    """What never changes about the meshes of a face model."""
+    parts = sorted(model.parts.items(), key=lambda item: item[1].start)
+    offsets = [*(part.start for _, part in parts), len(model.triangles)]
+    return FaceTopology(
+        header=header,
+        model_hash=model.hash,
+        vertex_count=model.vertex_count,
+        triangles=packed("I", model.triangles.astype(np.uint32)),
+        part_names=[name for name, _ in parts],
+        part_offsets=packed("I", np.array(offsets, np.uint32)),
+        landmarks=packed("I", model.landmarks68.astype(np.uint32)),
+        sellion=int(model.sellion),
+        expression_names=list(model.expression_names),
+    )
+
+
+def to_mesh(number: int, vertices: np.ndarray, header: Header) -> FaceMesh:
+    """FaceMesh of the track `number` with vertices (N, 3) float32 in the header's frame, metres."""
+    return FaceMesh(header=header, id=number, vertices=packed("f", vertices))
+
+
+def to_pose(face: TrackedFace, model: FaceModel) -> Pose:
+    """Pose of the frame face_<id> in the camera's optical frame: origin at the sellion, metres."""
+    rotation, translation = face.metric()
+    x, y, z = (float(value) for value in rotation @ face.vertices[model.sellion] + translation)
+    return Pose(position=Point(x=x, y=y, z=z), orientation=from_rotation(rotation @ MODEL_FROM_FACE))
+
+
+def to_pose_stamped(pose: Pose, header: Header) -> PoseStamped:
+    """The pose with its header."""
+    return PoseStamped(header=header, pose=pose)
+
+
+def to_transform(pose: Pose, header: Header, child: str) -> TransformStamped:
+    """The same pose as a transform from the header's frame to the frame `child`."""
+    at = pose.position
+    transform = Transform(translation=Vector3(x=at.x, y=at.y, z=at.z), rotation=pose.orientation)
+    return TransformStamped(header=header, child_frame_id=child, transform=transform)
+
+
+def to_state(face: TrackedFace, pose: Pose, header: Header) -> FaceState:
+    """FaceState: coefficients, weak-perspective pose, box and confidence."""
+    geometry = face.geometry
+    return FaceState(
+        header=header,
+        id=face.id,
+        confidence=float(face.confidence),
+        box=to_region(face.box, face.camera.width, face.camera.height),
+        pose=pose,
+        rotation=geometry.pose.rotation.reshape(-1),
+        scale=geometry.pose.scale,
+        translation=geometry.pose.translation,
+        identity=packed("f", geometry.identity),
+        expression=packed("f", geometry.expression),
+    )
+
+
+class BlendshapeWriter:
+    """Expression coefficients under ARKit's names; `known` is how many of them the model has."""
+
+    def __init__(self, model: FaceModel) -> None:
+        columns = {name.removeprefix("arkit/"): column for column, name in enumerate(model.expression_names)}
+        found = [(place, columns[name]) for place, name in enumerate(ARKIT) if name in columns]
+        self.known = len(found)
+        self._places, self._columns = np.array(found, np.intp).reshape(-1, 2).T
+        self._names = list(ARKIT)
+
+    def write(self, face: TrackedFace, header: Header) -> Blendshapes:
+        """Blendshapes of a face: weights 0 to 1, 0 for names that the model has no shape for."""
+        weights = np.zeros(len(ARKIT), np.float32)
+        weights[self._places] = np.clip(face.geometry.expression[self._columns], 0.0, 1.0)
+        return Blendshapes(header=header, id=face.id, names=self._names, weights=packed("f", weights))

@@ -1,0 +1,68 @@
+"""Finds faces in the newest image: often while nobody is tracked, seldom while somebody is."""
+
+from __future__ import annotations
+
+import time
+
+from face3d_msgs.msg import FaceArray, FaceState
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+
+from face3d.detector import Detector, DetectorSettings
+from face3d.ros.conversions import BadImage, from_detections, image_type, to_rgb
+from face3d.ros.diagnostics import Health
+from face3d.ros.parameters import declare, declare_settings
+from face3d.ros.qos import IMAGE_IN, OUTPUT
+
+_TRACKED = 0.3  # seconds after a tracked face was seen for which it counts as tracked
+
+_DETECTOR = {
+    "min_face": ("Smallest face to be found, pixels; below 80 the image is enlarged first.", (10.0, 2000.0)),
+    "max_pixels": ("Larger images are shrunk to so many pixels, for speed.", (6400, 100_000_000)),
+    "threshold": ("Score from which a hit counts; higher is stricter.", (-2.0, 5.0)),
+}
+
+
+class DetectionNode(Node):
+    """image -> faces."""
+
+    def __init__(self) -> None:
+        super().__init__("detection_node")
+        rate = declare(self, "rate", 10.0, "Searches per second while no face is tracked.", (0.1, 1000.0))
+        tracking = declare(self, "rate_tracking", 2.0, "Searches per second while faces are.", (0.1, 1000.0))
+        transport = declare(self, "transport", "raw", "Kind of image message.", ("raw", "compressed"))
+        settings = declare_settings(self, DetectorSettings(), _DETECTOR, "detector")
+        self._periods = (1.0 / rate, 1.0 / tracking)
+        self._next = self._tracked_until = 0.0
+        self._detector = Detector(settings)
+        self._type, topic = image_type(transport)
+        self._faces = self.create_publisher(FaceArray, "faces", OUTPUT)
+        self._health = Health(self, self.resolve_topic_name(topic), lambda: {"searches": self._searches})
+        self._searches = 0
+        # Raw bytes: most images are passed over, and those are not worth unpacking.
+        self.create_subscription(FaceState, "face_state", self._on_state, OUTPUT, raw=True)
+        self.create_subscription(self._type, topic, self._on_image, IMAGE_IN, raw=True)
+
+    def _on_state(self, _: bytes) -> None:
+        self._tracked_until = time.monotonic() + _TRACKED
+
+    def _on_image(self, data: bytes, info: dict) -> None:
+        self._health.received(info)
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + self._periods[now < self._tracked_until]
+        started = time.perf_counter()
+        message = deserialize_message(data, self._type)
+        try:
+            image = to_rgb(message)
+        except BadImage as error:
+            self._health.problem(str(error))
+            return
+        height, width = image.shape[:2]
+        self._searches += 1
+        self._faces.publish(from_detections(self._detector.detect(image), message.header, width, height))
+        self._health.finished(message.header.stamp, started)
+
+
+NODE = DetectionNode

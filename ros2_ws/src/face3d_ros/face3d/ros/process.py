@@ -1,0 +1,49 @@
+"""Starting one node as a process: environment first, then imports, then the node until it is told to stop."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+
+NODES = ("camera_node", "detection_node", "reconstruction_node")
+
+
+def main(name: str) -> None:
+    """Run the node `name` with the command line's ROS arguments; ends the process."""
+    # Until rclpy takes over, Ctrl-C simply ends the process instead of leaving a traceback of half an import.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # The nodes share the machine with each other: idle threads of numpy and OpenCV would only spin.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(variable, "1")
+    from face3d.ros import environment
+
+    environment.use_profile()
+    module = importlib.import_module(f"face3d.ros.{name}")
+    sys.exit(_spin(module.NODE))
+
+
+def _spin(node_class: type) -> int:
+    import rclpy
+    from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+    from rclpy.executors import ExternalShutdownException
+
+    rclpy.init()
+    node = None
+    try:
+        node = node_class()
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (ValueError, InvalidParameterTypeException, InvalidParameterValueException) as error:
+        if node is not None:
+            raise
+        rclpy.logging.get_logger(node_class.__name__).fatal(f"cannot start: {error}")
+        return 2
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the cleaning up
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

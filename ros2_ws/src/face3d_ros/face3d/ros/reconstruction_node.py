@@ -1,0 +1,211 @@
+"""The faces in the newest image as meshes, poses and coefficients: one call of the tracker per image."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+from face3d_msgs.msg import Blendshapes, FaceArray, FaceMesh, FaceState, FaceTopology
+from geometry_msgs.msg import PoseStamped
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from tf2_msgs.msg import TFMessage
+from visualization_msgs.msg import Marker
+
+from face3d import runtime
+from face3d.camera import Camera
+from face3d.model import FaceModel
+from face3d.overlay import STYLES, Overlay
+from face3d.ros import conversions
+from face3d.ros.conversions import BadImage, nanoseconds
+from face3d.ros.diagnostics import Health
+from face3d.ros.markers import DETAILS, Markers
+from face3d.ros.parameters import declare, declare_settings
+from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT
+from face3d.runtime import BACKENDS
+from face3d.track import Face, TrackerSettings, TrackerState
+from face3d.tracker import Tracker
+
+_RETRY = 5.0  # seconds between tries to load a network that is missing
+
+_TRACKER = {
+    "first_iterations": ("Network passes that start a face.", (1, 10)),
+    "max_faces": ("Faces tracked at a time.", (1, 64)),
+    "smoothing": ("Smoothing over time.", ("one_euro", "exponential", "none")),
+    "exponential_weight": ("Weight of the new frame in exponential smoothing.", (0.01, 1.0)),
+    "prior": ("Which estimate the next frame starts from.", ("smoothed", "raw")),
+    "start_confidence": ("Confidence that starts a track.", (0.0, 1.0)),
+    "keep_confidence": ("Confidence below which a frame counts as missed.", (0.0, 1.0)),
+    "patience": ("Seconds without a good frame after which a track ends.", (0.0, 60.0)),
+    "max_misses": ("Frames without a good one after which a track ends.", (1, 10_000)),
+    "max_gap": ("Seconds without any image after which all tracks end.", (0.01, 3600.0)),
+    "max_turn": ("Largest plausible turn between two frames, radians.", (0.01, math.pi)),
+    "max_zoom": ("Largest plausible ratio of scales between two frames.", (1.001, 10.0)),
+    "max_shift": ("Largest plausible shift between two frames, fraction of the crop.", (0.01, 2.0)),
+    "min_crop": ("Smallest plausible crop, pixels.", (8.0, 1000.0)),
+}
+
+
+class ReconstructionNode(Node):
+    """image, camera_info, faces -> face_mesh, face_pose, TF, face_state, face_blendshapes, face_overlay."""
+
+    def __init__(self) -> None:
+        super().__init__("reconstruction_node")
+        model = declare(self, "model", "", "Face model (NPZ); empty: the one that comes with face3d.")
+        self._network = declare(self, "network", "", "Network (ONNX); empty: the one that comes with face3d.")
+        self._backend = declare(
+            self, "backend", "onnxruntime", "What runs the network.", tuple(sorted(BACKENDS))
+        )
+        self._threads = declare(self, "threads", 1, "Threads of the network.", (1, 64))
+        self._fov = declare(
+            self, "fov", 60.0, "Field of view along the image's longer side, degrees, without a calibrated "
+            "camera_info.", (1.0, 170.0),
+        )  # fmt: skip
+        self._max_age = declare(
+            self, "max_detection_age", 0.5, "Older detections do not start a face, seconds.", (0.0, 10.0)
+        )
+        transport = declare(self, "transport", "raw", "Kind of image message.", ("raw", "compressed"))
+        self._publish_tf = declare(self, "publish_tf", True, "Send the frame face_<id> to TF.")
+        style = declare(self, "overlay_style", "mesh", "What face_overlay shows.", STYLES)
+        detail = declare(self, "marker_detail", "low", "Triangles of the RViz marker.", DETAILS)
+        self._settings = declare_settings(self, TrackerSettings(), _TRACKER, "tracker")
+
+        self._model = FaceModel.load(Path(model) if model else None)
+        self._tracker: Tracker | None = None
+        self._state = TrackerState()
+        self._boxes: tuple[int, list] | None = None  # stamp and boxes of the newest detections, until used
+        self._info: CameraInfo | None = None
+        self._camera: tuple[tuple, Camera] | None = None
+
+        self._meshes = self.create_publisher(FaceMesh, "face_mesh", OUTPUT)
+        self._topology = self.create_publisher(FaceTopology, "face_mesh/topology", LATCHED)
+        self._poses = self.create_publisher(PoseStamped, "face_pose", OUTPUT)
+        self._transforms = self.create_publisher(TFMessage, "/tf", OUTPUT)
+        self._states = self.create_publisher(FaceState, "face_state", OUTPUT)
+        self._blendshapes = self.create_publisher(Blendshapes, "face_blendshapes", OUTPUT)
+        self._blendshape_writer = conversions.BlendshapeWriter(self._model)
+        self._marker = self.create_publisher(Marker, "face_mesh/marker", OUTPUT)
+        self._markers = Markers(self._marker, self._model, detail)
+        self._overlays = self.create_publisher(Image, "face_overlay", IMAGE_OUT)
+        self._overlay = Overlay(self._model, style)
+        self._topology.publish(
+            conversions.to_topology(self._model, Header(stamp=self.get_clock().now().to_msg()))
+        )
+
+        kind, topic = conversions.image_type(transport)
+        self._health = Health(self, self.resolve_topic_name(topic), self._report)
+        self._load()
+        self._retry = self.create_timer(_RETRY, self._load)
+        self.create_subscription(CameraInfo, "camera_info", self._on_info, IMAGE_IN)
+        self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
+        self.create_subscription(kind, topic, self._on_image, IMAGE_IN)
+
+    def _load(self) -> None:
+        """Load the network; while it is missing or does not fit, the node stays up and says so."""
+        if self._tracker is not None:
+            return
+        try:
+            network = runtime.load(self._network or None, self._model, self._backend, self._threads)
+        except (OSError, ValueError, ImportError) as error:
+            self._health.fatal(f"no network, so no faces; trying again every {_RETRY:g} s: {error}")
+            return
+        self._tracker = Tracker(self._model, network, self._settings)
+        self._health.fatal("")
+
+    def _on_info(self, message: CameraInfo) -> None:
+        self._info = message
+
+    def _on_faces(self, message: FaceArray) -> None:
+        self._boxes = (nanoseconds(message.header.stamp), conversions.to_boxes(message))
+
+    def _on_image(self, message: Image, info: dict) -> None:
+        started = time.perf_counter()
+        self._health.received(info)
+        if self._tracker is None:
+            return
+        try:
+            image = conversions.to_rgb(message)
+        except BadImage as error:
+            self._health.problem(str(error))
+            return
+        stamp = nanoseconds(message.header.stamp)
+        camera = self._camera_for(image.shape[1], image.shape[0])
+        try:
+            faces, self._state = self._tracker.step(
+                image, camera, self._take_boxes(stamp), self._state, stamp
+            )
+        except (ValueError, RuntimeError) as error:  # the state is as before: the next image goes on from it
+            self._health.problem(f"this image could not be worked on: {error}")
+            return
+        self._publish(faces, message.header)
+        if self._overlays.get_subscription_count():
+            self._overlays.publish(conversions.from_rgb(self._overlay.draw(image, faces), message.header))
+        self._health.finished(message.header.stamp, started)
+
+    def _take_boxes(self, stamp: int) -> list:
+        """The newest detections, once; none when they are too old for an image of this stamp, or later."""
+        if self._boxes is None:
+            return []
+        (found, boxes), self._boxes = self._boxes, None
+        return boxes if 0 <= stamp - found <= self._max_age * 1e9 else []
+
+    def _camera_for(self, width: int, height: int) -> Camera:
+        """The camera that camera_info describes, or a guess from `fov`; computed when one of them changes."""
+        key = (width, height, self._info and self._info.k.tobytes(), self._info and self._info.width)
+        if self._camera is None or self._camera[0] != key:
+            self._camera = (key, self._make_camera(width, height))
+        return self._camera[1]
+
+    def _make_camera(self, width: int, height: int) -> Camera:
+        try:
+            camera = conversions.to_camera(self._info, width, height) if self._info else None
+        except ValueError as error:
+            self._health.problem(str(error))
+            camera = None
+        if camera is not None:
+            return camera
+        self.get_logger().warning(
+            f"no calibrated camera_info: distances assume a field of view of {self._fov:g} degrees", once=True
+        )
+        return Camera.from_fov(width, height, self._fov)
+
+    def _publish(self, faces: list[Face], header: Header) -> None:
+        """All outputs of one image under its own header; what nobody listens to is not made."""
+        wants_mesh, wants_marker = (p.get_subscription_count() for p in (self._meshes, self._marker))
+        meshes: list[tuple[Face, np.ndarray]] = []
+        if wants_mesh or wants_marker:
+            meshes = [(face, face.camera_vertices()) for face in faces]
+        if wants_mesh:
+            for face, vertices in meshes:
+                self._meshes.publish(conversions.to_mesh(face.id, vertices, header))
+        transforms = []
+        for face in faces:
+            pose = conversions.to_pose(face, self._model)
+            self._poses.publish(conversions.to_pose_stamped(pose, header))
+            self._states.publish(conversions.to_state(face, pose, header))
+            transforms.append(conversions.to_transform(pose, header, f"face_{face.id}"))
+            if self._blendshape_writer.known and self._blendshapes.get_subscription_count():
+                self._blendshapes.publish(self._blendshape_writer.write(face, header))
+        if transforms and self._publish_tf:
+            self._transforms.publish(TFMessage(transforms=transforms))
+        if wants_marker:
+            self._markers.publish(meshes, header)
+
+    def _report(self) -> dict[str, object]:
+        """For diagnostics: what the tracker did since the start."""
+        counters = self._state.counters
+        return {
+            "faces": sum(track.misses == 0 for track in self._state.tracks),
+            "tracks_started": counters.started,
+            "tracks_ended": counters.ended,
+            "missed": counters.missed,
+            "implausible": counters.implausible,
+            "invalid": counters.invalid,
+            "refused": counters.refused,
+        }
+
+
+NODE = ReconstructionNode
