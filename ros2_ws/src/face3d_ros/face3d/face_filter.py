@@ -22,7 +22,7 @@ from face3d.smoothing import (
 
 _ROTATION = OneEuro(min_cutoff=1.5, beta=6.0)
 _LOG_SCALE = OneEuro(min_cutoff=1.0, beta=20.0)
-_TRANSLATION = OneEuro(min_cutoff=1.5, beta=60.0)
+_TRANSLATION = OneEuro(min_cutoff=0.7, beta=300.0, speed_cutoff=1.5)
 _EXPRESSION = OneEuro(min_cutoff=2.0, beta=2.0, speed_cutoff=8.0)
 
 
