@@ -48,8 +48,8 @@ OPENERS = {"jawOpen": 1.0, "mouth-open": 1.0}
 
 
 def plain(name: str) -> str:
-    """A unit's name without case and punctuation, so that `eye-left-slit` is found however it is written."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+    """A unit's name without set, case and punctuation: arkit/eyeBlinkLeft -> eyeblinkleft."""
+    return "".join(letter for letter in name.rpartition("/")[2].lower() if letter.isalnum())
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from face3d import renderer
+from training.head import HeadAssets
 
 SKIN, EYE, TEETH, TONGUE, MOUTH = range(5)
 MATERIALS = {"skin": SKIN, "scalp": SKIN, "neck": SKIN, "eye_left": EYE, "eye_right": EYE, "teeth_upper": TEETH,
@@ -35,9 +36,11 @@ class HeadFields:
     """Per-vertex fields of the whole head (N vertices, M triangles).
 
     mean (N, 3) metres; triangles (M, 3) int32; material (M,) uint8; parts: vertex indices of each part.
-    attributes (N, 5) float32: u, v, occlusion 0..1 (1 is open), lash, lip. For skin u, v are the map's texels;
-    for teeth the arch length in metres and the height from the gum (0) to the edge (1).
-    landmarks (68,) vertex indices. ears: vertex indices. fit_rows: vertices over the face for pose fits.
+    attributes (N, 6) float32: u, v, occlusion 0..1 (1 is open), lash, lip, cloth (0 here). For skin u, v are the
+    map's texels; for teeth the arch length in metres and the height from the gum (0) to the edge (1).
+    normals (N, 3) of the mean head. landmarks (68,) vertex indices. ears: vertex indices. fit_rows: vertices over
+    the face for pose fits. eye_axis (2, 3): where the left and the right eye look by themselves. skirt (S,): the
+    vertices that the last S vertices hang below; they lengthen the body past the end of the mesh.
     """
 
     mean: np.ndarray
@@ -48,6 +51,9 @@ class HeadFields:
     landmarks: np.ndarray
     ears: np.ndarray
     fit_rows: np.ndarray
+    normals: np.ndarray
+    eye_axis: np.ndarray
+    skirt: np.ndarray
 
     @property
     def eyes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -55,28 +61,53 @@ class HeadFields:
         return self.parts["eye_left"], self.parts["eye_right"]
 
     @staticmethod
-    def build(mean: np.ndarray, triangles: np.ndarray, triangle_part: np.ndarray, part_names: tuple[str, ...],
-              landmarks: np.ndarray, ears: np.ndarray, lips: np.ndarray | None = None) -> HeadFields:
-        """Work the fields out. triangle_part (M,) indexes part_names; ears, lips: (N,) boolean vertex masks."""
-        parts = {name: np.unique(triangles[triangle_part == number]) for number, name in enumerate(part_names)}
-        material = np.array([MATERIALS[name] for name in part_names], np.uint8)[triangle_part]
-        attributes = np.zeros((len(mean), 5), np.float32)
+    def of(head: HeadAssets) -> HeadFields:
+        """Work the fields out (a few seconds)."""
+        mean, triangles = head.mean, head.triangles
+        skirt, hanging = _skirt(mean, triangles)
+        names = head.part_names
+        part = np.concatenate([head.triangle_part, np.full(len(hanging), names.index("neck"), np.uint8)])
+        triangles = np.ascontiguousarray(np.concatenate([triangles, hanging]), np.int32)
+        mean = lengthen(mean, skirt)
+        landmarks = head.landmarks68
+        parts = {name: np.unique(triangles[part == number]) for number, name in enumerate(names)}
+        material = np.array([MATERIALS[name] for name in names], np.uint8)[part]
+        attributes = np.zeros((len(mean), 6), np.float32)
         attributes[:, :2] = skin_map(mean)
         attributes[:, 2] = occlusion(mean, triangles)
         skin = np.unique(triangles[material == SKIN])
         attributes[:, 3] = _near_lids(mean, parts, skin)
-        attributes[:, 4] = _lips(mean, landmarks, skin) if lips is None else lips
+        attributes[:, 4] = _lips(mean, landmarks, skin)
         mouth_depth = mean[landmarks[62], 2] - mean[:, 2]
         for name in ("teeth_upper", "teeth_lower", "tongue", "mouth"):
-            rows = parts[name]
-            depth = mouth_depth[rows] - (0.004 if name.startswith("teeth") else 0.0)
-            attributes[rows, 2] = np.clip(0.85 * np.exp(-np.maximum(depth, 0) / 0.014), 0.03, 1)
+            rows = parts[name] if name != "mouth" else np.setdiff1d(parts[name], skin)
+            depth = mouth_depth[rows] - (0.006 if name.startswith("teeth") else 0.0)
+            attributes[rows, 2] = np.clip(0.85 * np.exp(-np.maximum(depth, 0) / 0.012), 0.02, 1)
             if name.startswith("teeth"):
                 attributes[rows, :2] = _tooth_coordinates(mean[rows], upper=name == "teeth_upper")
         for name in ("eye_left", "eye_right"):
-            attributes[parts[name], 2] = np.clip(attributes[parts[name], 2] * 1.3, 0.25, 1)
-        return HeadFields(mean.astype(np.float32), np.ascontiguousarray(triangles, np.int32), material, parts,
-                          attributes, landmarks, np.flatnonzero(ears), parts["skin"][::24])
+            attributes[parts[name], 2] = np.clip(attributes[parts[name], 2] * 1.15, 0.2, 1)
+        normals = renderer.vertex_normals(np.ascontiguousarray(mean, np.float32), triangles)
+        return HeadFields(mean, triangles, material, parts, attributes, landmarks,
+                          np.flatnonzero(head.regions["ears"]), parts["skin"][::24], normals, head.eye_axis, skirt)
+
+
+def lengthen(vertices: np.ndarray, skirt: np.ndarray) -> np.ndarray:
+    """(N, 3) vertices with copies of those in `skirt`, 0.35 m lower, appended."""
+    return np.concatenate([vertices, vertices[skirt] - np.array([0, 0.35, 0], vertices.dtype)])
+
+
+def _skirt(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The vertices of the body's lower border, and the triangles of a strip that hangs from it."""
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
+    key = edges[:, 0] * len(vertices) + edges[:, 1]
+    border = edges[~np.isin(key, edges[:, 1] * len(vertices) + edges[:, 0])]
+    border = border[vertices[border, 1].max(1) < vertices[:, 1].min() + 0.16]
+    skirt, local = np.unique(border, return_inverse=True)
+    low = local.reshape(-1, 2) + len(vertices)
+    triangles = np.concatenate([np.stack([border[:, 1], border[:, 0], low[:, 0]], 1),
+                                np.stack([border[:, 1], low[:, 0], low[:, 1]], 1)])
+    return skirt, triangles
 
 
 def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size: int = 320) -> np.ndarray:

@@ -65,12 +65,12 @@ class NoiseBank:
 
 def sample(texture: np.ndarray, u: np.ndarray, v: np.ndarray, wrap: bool = False) -> np.ndarray:
     """Bilinear values of a (H, W[, C]) texture at (P,) float32 texel coordinates -> (P[, C]), the texture's dtype."""
-    count = len(u)
-    rows = -(-count // 1024)
-    padded = np.zeros((2, rows * 1024), np.float32)
+    count, width = len(u), 256
+    rows = max(1, -(-count // width))
+    padded = np.zeros((2, rows * width), np.float32)
     padded[0, :count] = u
     padded[1, :count] = v
     border = cv2.BORDER_WRAP if wrap else cv2.BORDER_REPLICATE
-    found = cv2.remap(texture, padded[0].reshape(rows, 1024), padded[1].reshape(rows, 1024), cv2.INTER_LINEAR,
+    found = cv2.remap(texture, padded[0].reshape(rows, width), padded[1].reshape(rows, width), cv2.INTER_LINEAR,
                       borderMode=border)
-    return found.reshape(rows * 1024, *texture.shape[2:])[:count]
+    return found.reshape(rows * width, *texture.shape[2:])[:count]

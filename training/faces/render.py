@@ -10,13 +10,13 @@ import numpy as np
 from face3d import renderer
 from training.faces.light import Lighting
 
-ATTRIBUTES = 8              # normal (camera frame) 3, u, v, occlusion, lash, lip
+ATTRIBUTES = 9              # normal (camera frame) 3, u, v, occlusion, lash, lip, cloth
 
 
 @dataclass
 class Mesh:
-    """Raster vertices (V, 3) float32, triangles (T, 3) int32, material (T,) uint8, attributes (V, 5) float32
-    (u, v, occlusion, lash, lip). Normals are worked out when it is drawn."""
+    """Raster vertices (V, 3) float32, triangles (T, 3) int32, material (T,) uint8, attributes (V, 6) float32
+    (u, v, occlusion, lash, lip, cloth). Normals are worked out when it is drawn."""
 
     raster: np.ndarray
     triangles: np.ndarray
@@ -38,7 +38,7 @@ def join(meshes: list[Mesh]) -> Mesh:
 @dataclass
 class Pixels:
     """The P covered pixels of a drawn mesh: where (P,) flat index into the size x size image, normals (3, P) unit,
-    fields (5, P): u, v, occlusion, lash, lip; material (P,); depth (size, size) with +inf where empty."""
+    fields (6, P): u, v, occlusion, lash, lip, cloth; material (P,); depth (size, size) with +inf where empty."""
 
     where: np.ndarray
     normals: np.ndarray

@@ -1,0 +1,213 @@
+"""Glasses, headphones and what hides a face: hands, phones, cups, microphones and shapeless things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.faces.config import FaceConfig
+from training.faces.hair import cloth_colour
+from training.faces.solids import Thing, ellipsoid, lathe, merge, random_turn, tube
+
+
+@dataclass
+class Lens:
+    """Glass in front of the eyes: vertices (V, 3) metres, triangles, linear tint colour, opacity, shine."""
+
+    vertices: np.ndarray
+    triangles: np.ndarray
+    tint: np.ndarray
+    opacity: float
+    shine: float
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Places on one head, metres in the model frame: eye centres and radius, landmarks (68, 3), ears (2, 3)."""
+
+    eyes: np.ndarray
+    radius: float
+    landmarks: np.ndarray
+    ears: np.ndarray
+
+
+def draw_glasses(rng: np.random.Generator, anchors: Anchors, dark: bool) -> tuple[list[Thing], list[Lens]]:
+    """A pair of glasses that sits on this nose and these ears."""
+    points = anchors.landmarks
+    half_distance = 0.5 * np.linalg.norm(anchors.eyes[0] - anchors.eyes[1])
+    half_width = min(rng.uniform(.0205, .029), half_distance - 0.004)
+    half_height = half_width * rng.uniform(0.55, 0.95) * (1.12 if dark else 1.0)
+    power = 2 / rng.uniform(2, 4.5)
+    metal = rng.random() < 0.4
+    wire = rng.uniform(.0006, .0012) if metal else rng.uniform(.0013, .0032)
+    drop = rng.uniform(-.002, .007)
+    front = max(float(points[27, 2]) + rng.uniform(.0, .008), float(anchors.eyes[:, 2].mean()) + anchors.radius + .010)
+    turn = np.linspace(0, 2 * np.pi, 36, endpoint=False)
+    outline = np.stack([np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power * half_width,
+                        np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** power * half_height], 1)
+    outline[:, 0] *= 1 + rng.uniform(-0.05, 0.15) * outline[:, 1] / half_height * 0.5
+    wrap = rng.uniform(2.0, 5.5)
+    frames, lenses = [], []
+    colour = np.array([.55, .5, .42]) * rng.uniform(.2, 1.3) if metal else cloth_colour(rng) * rng.uniform(.05, 1)
+    middle_x = float(points[27, 0])
+    ends = []
+    for eye, sign in zip(anchors.eyes, (1, -1), strict=True):
+        x = eye[0] + sign * rng.uniform(0, .002) + outline[:, 0] * sign
+        y = eye[1] - drop + outline[:, 1]
+        z = front - wrap * (x - middle_x) ** 2
+        ring = np.stack([x, y, z], 1)
+        if sign < 0:
+            ring = ring[::-1]
+        if rng.random() > 0.06:
+            frames.append(tube(ring, wire, closed=True, flatten=1.0 if metal else 1.5))
+        centre = ring.mean(0)
+        fan = np.concatenate([centre[None] + [0, 0, 0.0015], ring])
+        index = np.arange(36)
+        triangles = np.stack([np.zeros(36, int), index + 1, (index + 1) % 36 + 1], 1).astype(np.int32)
+        lenses.append((fan, triangles))
+        outer = ring[np.argmax(ring[:, 0] * sign)] + [0, half_height * 0.35, 0]
+        ends.append(outer)
+        ear = anchors.ears[0 if sign > 0 else 1]
+        corner = np.array([outer[0] + sign * .002, outer[1], outer[2] - .002])
+        hinge = np.array([ear[0] * rng.uniform(.97, 1.04), ear[1] + rng.uniform(-.004, .006), ear[2]])
+        path = np.stack([outer, corner, 0.5 * corner + 0.5 * hinge, hinge, hinge + [0, -.02, -.012]])
+        frames.append(tube(path, wire * rng.uniform(0.8, 1.4), sides=5, flatten=1.0 if metal else 1.8))
+    inner = [eye[0] - sign * (half_width - .001) for eye, sign in zip(anchors.eyes, (1, -1), strict=True)]
+    bridge_y = float(anchors.eyes[:, 1].mean()) - drop + half_height * rng.uniform(.15, .6)
+    xs = np.linspace(inner[0], inner[1], 7)
+    arch = np.stack([xs, bridge_y + .003 * np.sin(np.linspace(0, np.pi, 7)), np.full(7, front + .001)], 1)
+    frames.append(tube(arch, wire, sides=5))
+    vertices, triangles = merge(frames)
+    thing = Thing(vertices, triangles, colour.astype(np.float32), gloss=float(rng.uniform(.05, .5)), contrast=0.05)
+    glass, glass_triangles = merge(lenses)
+    if dark:
+        tint = cloth_colour(rng) * 0.12
+        opacity = float(rng.uniform(.6, .99))
+    else:
+        tint = np.full(3, rng.uniform(.2, .9))
+        opacity = float(rng.uniform(0, .10))
+    return [thing], [Lens(glass, glass_triangles, tint.astype(np.float32), opacity, float(rng.gamma(1.2, .25)))]
+
+
+def draw_headphones(rng: np.random.Generator, anchors: Anchors, crown: np.ndarray) -> list[Thing]:
+    """Cups over the ears and a band over the crown (3,)."""
+    colour = cloth_colour(rng) * rng.uniform(.05, 1)
+    parts = []
+    lift = rng.uniform(.012, .03)
+    left, right = anchors.ears + np.array([[.006, -.025, -.008], [-.006, -.025, -.008]])
+    size = rng.uniform(.028, .045)
+    for centre, sign in ((left, 1), (right, -1)):
+        vertices, triangles = ellipsoid((.016, size * rng.uniform(1, 1.2), size), power=0.7)
+        parts.append((vertices + centre + [sign * .006, 0, 0], triangles))
+    turn = np.linspace(0, np.pi, 17)
+    half = 0.5 * (left[0] - right[0]) + .012
+    top = crown[1] + lift - left[1]
+    band = np.stack([0.5 * (left[0] + right[0]) + half * np.cos(turn), left[1] + top * np.sin(turn) ** 0.8,
+                     np.full(17, 0.5 * (left[2] + right[2]) + rng.uniform(-.01, .02))], 1)
+    parts.append(tube(band, rng.uniform(.005, .010), sides=6, flatten=1.8))
+    if rng.random() < 0.3:
+        side = left if rng.random() < .5 else right
+        mouth = anchors.landmarks[57] + np.array([np.sign(side[0]) * rng.uniform(.0, .03), -.005, .025])
+        bend = 0.5 * (side + mouth) + np.array([np.sign(side[0]) * .03, -.02, .0])
+        parts.append(tube(np.stack([side, bend, mouth]), .0025, sides=5))
+        ball, triangles = ellipsoid((.008, .007, .008), 8, 10)
+        parts.append((ball + mouth.astype(np.float32), triangles))
+    vertices, triangles = merge(parts)
+    return [Thing(vertices, triangles, colour.astype(np.float32), gloss=float(rng.uniform(.02, .3)))]
+
+
+def draw_occluders(rng: np.random.Generator, config: FaceConfig, anchors: Anchors, difficulty: float) -> list[Thing]:
+    """Nothing, or one or two things in front of the face."""
+    if rng.random() >= config.ramp(config.occluder, difficulty):
+        return []
+    things = []
+    for _ in range(1 + (rng.random() < 0.2)):
+        kind = rng.random()
+        if kind < 0.5:
+            things.append(hand(rng, anchors))
+        elif kind < 0.62:
+            things.append(_held(rng, anchors, _phone(rng)))
+        elif kind < 0.74:
+            things.append(_held(rng, anchors, _microphone(rng)))
+        elif kind < 0.86:
+            things.append(_held(rng, anchors, _cup(rng)))
+        else:
+            axes = tuple(float(x) for x in rng.uniform(.01, .06, 3))
+            things.append(_held(rng, anchors, ellipsoid(axes, power=float(rng.uniform(.3, 1)))))
+    return things
+
+
+def _target(rng: np.random.Generator, anchors: Anchors) -> np.ndarray:
+    """(3,) a place on the face that gets covered: mouth, chin, cheeks, nose, eyes, temples."""
+    number = int(rng.choice((57, 8, 3, 13, 30, 37, 44, 1, 15, 48, 54, 5, 11)))
+    return anchors.landmarks[number]
+
+
+def _held(rng: np.random.Generator, anchors: Anchors, shape: tuple[np.ndarray, np.ndarray]) -> Thing:
+    vertices, triangles = shape
+    vertices = vertices @ random_turn(rng, 0.35).T.astype(np.float32)
+    target = _target(rng, anchors)
+    place = target + rng.normal(0, .018, 3)
+    place[2] = target[2] + rng.uniform(.005, .04) - vertices[:, 2].min()
+    return Thing((vertices + place).astype(np.float32), triangles, cloth_colour(rng), gloss=float(rng.uniform(0, .4)),
+                 contrast=float(rng.uniform(0, .3)), texture=str(rng.choice(("clouds", "grain", "blotches"))),
+                 offset=rng.uniform(0, 512, 2).astype(np.float32))
+
+
+def _phone(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    return ellipsoid((.037, .075, .005), rows=16, columns=24, power=0.25)
+
+
+def _microphone(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    r, turn = rng.uniform(.015, .028), np.linspace(0.01, 2.6, 9)
+    ball = np.stack([r * np.sin(turn), r * np.cos(turn)], 1)
+    handle = np.array([[.6 * r, -1.2 * r], [.45 * r, -.2], [.001, -.2]])
+    return lathe(np.concatenate([ball, handle]))
+
+
+def _cup(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    top, height = rng.uniform(.03, .045), rng.uniform(.06, .13)
+    return lathe(np.array([[.001, -.02], [.9 * top, -.02], [top, 0], [top * rng.uniform(.6, 1), -height], [.001, -height]]))
+
+
+def hand(rng: np.random.Generator, anchors: Anchors) -> Thing:
+    """A left or right hand of tapered fingers, bent by random amounts, that touches the face."""
+    parts = []
+    palm, triangles = ellipsoid((.042, .045, .015), power=0.75)
+    parts.append((palm, triangles))
+    curl, spread = rng.uniform(0, 1.1), rng.uniform(.02, .25)
+    size = rng.uniform(.88, 1.12)
+    for number, (x, length) in enumerate(((-.031, .070), (-.0105, .080), (.0105, .076), (.031, .060))):
+        bend = np.clip(curl + rng.normal(0, .18), -.1, 1.5)
+        lean = spread * (number - 1.5) * .6
+        angle, point = 0.0, np.array([x, .038, 0.0])
+        path = [point]
+        for share in (.45, .32, .23):
+            angle += bend
+            step = np.array([np.sin(lean) * np.cos(angle), np.cos(lean) * np.cos(angle), -np.sin(angle)])
+            point = point + length * share * step
+            path.append(point)
+        knots = np.array(path)
+        fine = np.stack([np.interp(np.linspace(0, 3, 9), range(4), knots[:, k]) for k in range(3)], 1)
+        parts.append(tube(fine, np.linspace(.0095, .0070, 9), sides=9))
+    thumb = np.array([[-.034, -.02, .0], [-.058, .005, -.008], [-.066, .03, -.016 - .02 * curl],
+                      [-.062, .048, -.024 - .03 * curl]])
+    parts.append(tube(thumb, np.array([.014, .012, .0105, .0085]), sides=9))
+    parts.append(tube(np.array([[0, -.03, 0], [.0, -.09, .0], [.0, -.26, rng.uniform(-.03, .1)]]),
+                      np.array([.029, .027, .038]), sides=12, flatten=.75))
+    vertices, triangles = merge(parts)
+    vertices *= size
+    if rng.random() < 0.5:                                   # the other hand: a mirror image
+        vertices[:, 0] *= -1
+        triangles = triangles[:, ::-1].copy()
+    roll = rng.normal(0, .9)
+    tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    turn = tilt @ random_turn(rng, 0.22)
+    vertices = vertices @ turn.T.astype(np.float32)
+    target = _target(rng, anchors)
+    touch = vertices[rng.integers(len(vertices) - 400)] if rng.random() < .7 else np.zeros(3)
+    place = target - touch + rng.normal(0, .008, 3)
+    place[2] = target[2] + rng.uniform(.004, .022)
+    return Thing((vertices + place).astype(np.float32), triangles, np.zeros(3, np.float32), gloss=.03, skin=True,
+                 contrast=.08, texture="clouds", offset=rng.uniform(0, 512, 2).astype(np.float32))

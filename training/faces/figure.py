@@ -1,0 +1,164 @@
+"""One person: every look that is drawn for a sample, and the meshes that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.faces.accessories import Anchors, Lens, draw_glasses, draw_headphones, draw_occluders
+from training.faces.config import FaceConfig
+from training.faces.expressions import Expression
+from training.faces.eyes import EyeLook, MouthLook
+from training.faces.hair import Cover, brim_grid, cloth_colour, draw_covers
+from training.faces.head_fields import HeadFields
+from training.faces.poses import View
+from training.faces.render import Mesh, join
+from training.faces.shell import Shell
+from training.faces.skin import SkinLook, hair_colour
+from training.faces.skin_maps import SkinMaps
+from training.faces.solids import FIRST_THING, Thing
+
+
+@dataclass(frozen=True)
+class ClothLook:
+    """Clothes: colours, pattern and folds."""
+
+    colour: np.ndarray
+    second: np.ndarray
+    pattern: str
+    scale: float
+    relief: float
+    offset: np.ndarray
+
+
+@dataclass
+class Figure:
+    """A person in front of a camera. `solid` is drawn first, then `lenses` and `covers` over it."""
+
+    skin: SkinLook
+    eye: EyeLook
+    mouth: MouthLook
+    cloth: ClothLook | None
+    covers: list[Cover]
+    things: list[Thing]
+    solid: Mesh
+    cover_mesh: Mesh | None
+    lenses: list[tuple[Lens, Mesh]]
+
+
+class Wardrobe:
+    """Dresses heads: draws figures for given head vertices."""
+
+    def __init__(self, fields: HeadFields, maps: SkinMaps, config: FaceConfig) -> None:
+        self.fields, self.maps, self.config = fields, maps, config
+        self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
+
+    def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
+              difficulty: float) -> Figure:
+        """vertices (N, 3): the head with its skirt, metres."""
+        config, hair = self.config, hair_colour(rng)
+        skin = SkinLook.draw(rng, config, self.maps, hair, difficulty)
+        attributes = self.fields.attributes.copy()
+        aim_eyes(self.fields, attributes, vertices, expression)
+        cloth = self._clothe(rng, attributes) if rng.random() < config.clothes else None
+        if cloth is not None:
+            thick = np.clip(attributes[:, 5:6] / 0.004, 0, 1) * np.float32(rng.uniform(.002, .012))
+            vertices = vertices + thick * self.fields.normals
+        covers = draw_covers(rng, config, self.cap, self.curtain, hair, difficulty)
+        things, lenses = self._wear(rng, vertices, difficulty)
+        parts = [Mesh(view.project(vertices), self.fields.triangles, self.fields.material, attributes)]
+        for number, thing in enumerate(things):
+            parts.append(thing_mesh(thing, FIRST_THING + number, view))
+        figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, join(parts),
+                        self._cover_mesh(covers, vertices, view), [])
+        for lens in lenses:
+            mesh = Mesh(view.project(lens.vertices), lens.triangles, np.zeros(len(lens.triangles), np.uint8),
+                        np.zeros((len(lens.vertices), 6), np.float32))
+            figure.lenses.append((lens, mesh))
+        return figure
+
+    def _clothe(self, rng: np.random.Generator, attributes: np.ndarray) -> ClothLook:
+        """Writes into the cloth attribute how far each vertex lies inside the clothes, metres."""
+        x, y, z = self.fields.mean.T
+        kind = rng.random()
+        height = -0.118 + rng.normal(0, 0.012)
+        if kind < 0.45:                                          # a round neck
+            line = height - rng.uniform(0, .05) + 0.45 * np.abs(z + 0.07) * (z < -0.07)
+            line = line - rng.uniform(.2, 1.2) * np.maximum(z + 0.07, 0)
+        elif kind < 0.7:                                         # a V
+            line = height - rng.uniform(.01, .14) * np.clip(1 - np.abs(x) / rng.uniform(.05, .1), 0, 1) * (z > -.07)
+        elif kind < 0.85:                                        # a high collar
+            line = np.full_like(y, height + rng.uniform(.0, .035))
+        else:                                                    # straps, or bare shoulders
+            line = np.full_like(y, height - rng.uniform(.06, .16))
+        attributes[:, 5] = np.where(np.abs(attributes[:, 4]) > 0, -0.01, np.clip(line - y, -0.02, 0.02))
+        return ClothLook(cloth_colour(rng), cloth_colour(rng),
+                         str(rng.choice(("plain", "plain", "stripes", "checks", "blotches", "clouds"))),
+                         float(np.exp(rng.uniform(-2.8, -1.2))), float(rng.uniform(0.0002, 0.002)),
+                         rng.uniform(0, 512, 2).astype(np.float32))
+
+    def _wear(self, rng: np.random.Generator, vertices: np.ndarray,
+              difficulty: float) -> tuple[list[Thing], list[Lens]]:
+        config, fields = self.config, self.fields
+        balls = [vertices[rows] for rows in fields.eyes]
+        eyes = np.stack([0.5 * (ball.min(0) + ball.max(0)) for ball in balls])
+        points = vertices[fields.landmarks]
+        radius = 0.5 * float(np.ptp(balls[0][:, 1]))
+        ears = points[[16, 0]] + np.array([[.004, .012, -.018], [-.004, .012, -.018]])
+        anchors = Anchors(eyes, radius, points, ears)
+        things, lenses = draw_occluders(rng, config, anchors, difficulty), []
+        kind = rng.random()
+        glasses, dark = config.ramp(config.glasses, difficulty), config.ramp(config.sunglasses, difficulty)
+        if kind < glasses + dark:
+            frames, lenses = draw_glasses(rng, anchors, dark=kind < dark)
+            things += frames
+        if rng.random() < config.ramp(config.headphones, difficulty):
+            crown = np.array([0, vertices[fields.parts["skin"], 1].max(), 0])
+            things += draw_headphones(rng, anchors, crown)
+        return things, lenses
+
+    def _cover_mesh(self, covers: list[Cover], vertices: np.ndarray, view: View) -> Mesh | None:
+        """All covers in one mesh; its attributes are azimuth, polar, occlusion and field."""
+        parts = []
+        for number, cover in enumerate(covers):
+            placed = cover.shell.place(vertices, cover.thickness)
+            grid = np.zeros((len(placed), 6), np.float32)
+            grid[:, 0], grid[:, 1], grid[:, 3] = cover.shell.azimuth, cover.shell.polar, cover.field
+            grid[:, 2] = np.clip(1.0 - 0.45 * cover.shell.drop / 8, 0.4, 1)
+            kept = grid[cover.shell.triangles, 3].max(1) > -12
+            triangles = cover.shell.triangles[kept]
+            parts.append(Mesh(view.project(placed), triangles, np.full(len(triangles), number, np.uint8), grid))
+            if cover.brim is not None:
+                brim, triangles = brim_grid(cover, placed)
+                flat = np.zeros((len(brim), 6), np.float32)
+                flat[:, 2], flat[:, 3] = 0.9, 90.0
+                flat[:, :2] = 400 * brim[:, ::2]
+                parts.append(Mesh(view.project(brim), triangles, np.full(len(triangles), number, np.uint8), flat))
+        return join(parts) if parts else None
+
+
+def thing_mesh(thing: Thing, material: int, view: View) -> Mesh:
+    """A thing's mesh; its texture coordinates are its own x and y in texels."""
+    attributes = np.zeros((len(thing.vertices), 6), np.float32)
+    attributes[:, 0] = (thing.vertices[:, 0] + thing.vertices[:, 2]) * thing.scale
+    attributes[:, 1] = thing.vertices[:, 1] * thing.scale
+    attributes[:, 2] = 0.85
+    return Mesh(view.project(thing.vertices), thing.triangles, np.full(len(thing.triangles), material, np.uint8),
+                attributes)
+
+
+def aim_eyes(fields: HeadFields, attributes: np.ndarray, vertices: np.ndarray, expression: Expression) -> None:
+    """Writes each eyeball vertex's angles from the gaze axis (across, up; radians) into the attributes u, v."""
+    for rows, axis, (left, up) in zip(fields.eyes, fields.eye_axis, expression.gaze, strict=True):
+        ball = vertices[rows]
+        ray = ball - 0.5 * (ball.min(0) + ball.max(0))
+        left, up = left + float(np.arcsin(axis[0])), up + float(np.arcsin(axis[1])) * 0.5
+        forward = np.array([np.sin(left) * np.cos(up), np.sin(up), np.cos(left) * np.cos(up)])
+        across = np.array([np.cos(left), 0, -np.sin(left)])
+        frame = np.stack([across, np.cross(forward, across), forward]).astype(np.float32)
+        x, y, z = frame @ ray.T
+        flat = np.hypot(x, y)
+        angle = np.arctan2(flat, z) / np.maximum(flat, 1e-9)
+        attributes[rows, 0] = angle * x
+        attributes[rows, 1] = angle * y
