@@ -42,9 +42,7 @@ static void colour_pixels(const Frame& frame, const std::int32_t* triangles, con
         const Float8 b = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[1]));
         const Float8 c = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[2]));
         const Float8 colour = a + (frame.second[at] * (b - a) + frame.third[at] * (c - a));
-        const Int8 whole = __builtin_convertvector(colour, Int8);
-        const Byte8 bytes = __builtin_convertvector(whole, Byte8);
-        std::memcpy(&pixels[i], &bytes, 8);
+        pixels[i] = to_bytes(colour);
       }
       transpose(pixels);
       static constexpr int channels[6] = {0, 1, 2, 4, 5, 6};

@@ -50,9 +50,8 @@ struct Edge {
   }
 };
 
-// Triangles up to 64 pixels wide and high: eight pixels of a row at once, 32-bit integers.
+// Triangles up to 64 pixels wide and high: a vector of a row's pixels at once, 32-bit integers.
 FACE3D_INLINE void draw_small(const Setup& setup, Frame& frame) {
-  const Int8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
   const Corner *p0 = setup.corner[0], *p1 = setup.corner[1], *p2 = setup.corner[2];
   const auto edge0 = Edge<std::int32_t>::from(*p1, *p2, setup.x0, setup.y0);
   const auto edge1 = Edge<std::int32_t>::from(*p2, *p0, setup.x0, setup.y0);
@@ -60,31 +59,31 @@ FACE3D_INLINE void draw_small(const Setup& setup, Frame& frame) {
   const float scale = 1.0f / static_cast<float>(setup.area);
   const float slope1 = p1->depth - p0->depth, slope2 = p2->depth - p0->depth;
 
-  Int8 row0 = edge0.value + edge0.right * lanes;
-  Int8 row1 = edge1.value + edge1.right * lanes;
-  Int8 row2 = edge2.value + edge2.right * lanes;
+  Ints row0 = edge0.value + edge0.right * kLanes;
+  Ints row1 = edge1.value + edge1.right * kLanes;
+  Ints row2 = edge2.value + edge2.right * kLanes;
   std::ptrdiff_t row = setup.y0 * frame.stride + setup.x0;
   for (int y = setup.y0; y <= setup.y1; ++y) {
-    Int8 value0 = row0, value1 = row1, value2 = row2;
-    for (std::ptrdiff_t at = row, end = row + (setup.x1 - setup.x0); at <= end; at += 8) {
-      const Int8 inside = (value0 | value1 | value2) >= 0;
+    Ints value0 = row0, value1 = row1, value2 = row2;
+    for (std::ptrdiff_t at = row, end = row + (setup.x1 - setup.x0); at <= end; at += kWidth) {
+      const Ints inside = (value0 | value1 | value2) >= 0;
       if (any(inside)) {
-        const Float8 weight1 = __builtin_convertvector(value1 - edge1.bias, Float8) * scale;
-        const Float8 weight2 = __builtin_convertvector(value2 - edge2.bias, Float8) * scale;
-        const Float8 depth = p0->depth + (weight1 * slope1 + weight2 * slope2);
-        const Float8 old = load<Float8>(&frame.depth[at]);
+        const Floats weight1 = __builtin_convertvector(value1 - edge1.bias, Floats) * scale;
+        const Floats weight2 = __builtin_convertvector(value2 - edge2.bias, Floats) * scale;
+        const Floats depth = p0->depth + (weight1 * slope1 + weight2 * slope2);
+        const Floats old = load<Floats>(&frame.depth[at]);
         // Lanes right of the bounding box are outside the triangle, or in the padding at the row's end.
-        const Int8 visible = inside & (depth < old);
+        const Ints visible = inside & (depth < old);
         if (any(visible)) {
           store(&frame.depth[at], visible ? depth : old);
-          store(&frame.index[at], visible ? Int8{} + setup.index : load<Int8>(&frame.index[at]));
-          store(setup.second + at, visible ? weight1 : load<Float8>(setup.second + at));
-          store(setup.third + at, visible ? weight2 : load<Float8>(setup.third + at));
+          store(&frame.index[at], visible ? Ints{} + setup.index : load<Ints>(&frame.index[at]));
+          store(setup.second + at, visible ? weight1 : load<Floats>(setup.second + at));
+          store(setup.third + at, visible ? weight2 : load<Floats>(setup.third + at));
         }
       }
-      value0 += edge0.right * 8;
-      value1 += edge1.right * 8;
-      value2 += edge2.right * 8;
+      value0 += edge0.right * kWidth;
+      value1 += edge1.right * kWidth;
+      value2 += edge2.right * kWidth;
     }
     row0 += edge0.down;
     row1 += edge1.down;

@@ -2,27 +2,21 @@
 
 constexpr std::int64_t kBlock = 2048;  // floats of the result that stay in the first-level cache
 
-FACE3D_INLINE Float8 widen(const float* numbers) { return load<Float8>(numbers); }
+FACE3D_INLINE Floats widen(const float* numbers) { return load<Floats>(numbers); }
 
-// Eight half-precision numbers.
-FACE3D_INLINE Float8 widen(const std::uint16_t* halves) {
-#if FACE3D_F16C
-  return (Float8)_mm256_cvtph_ps(load<__m128i>(halves));
+// A vector of half-precision numbers.
+FACE3D_INLINE Floats widen(const std::uint16_t* halves) {
+#if FACE3D_WIDE
+  return (Floats)_mm256_cvtph_ps(load<__m128i>(halves));
 #else
-  std::uint32_t bits[8];
-  for (int i = 0; i < 8; ++i) {
-    const std::uint32_t half = halves[i], magnitude = half & 0x7fffu;
-    // Below 2^-14 a half has no hidden bit: put one in, then subtract it as a number.
-    const bool tiny = magnitude < 0x400u;
-    std::uint32_t wide = (magnitude << 13) + (tiny ? 113u << 23 : 112u << 23);
-    if (magnitude >= 0x7c00u) wide += 112u << 23;  // infinity and NaN
-    float number;
-    std::memcpy(&number, &wide, 4);
-    number -= tiny ? 6.103515625e-5f : 0.0f;
-    std::memcpy(&wide, &number, 4);
-    bits[i] = wide | (half & 0x8000u) << 16;
-  }
-  return load<Float8>(bits);
+  const Ints bits = __builtin_convertvector(load<Half4>(halves), Ints);
+  const Ints magnitude = bits & 0x7fff;
+  // Below 2^-14 a half has no hidden bit: put one in, then subtract it as a number.
+  const Ints tiny = magnitude < 0x400;
+  const Ints special = magnitude >= 0x7c00;  // infinity and NaN
+  const Ints wide = (magnitude << 13) + (112 << 23) + (tiny & (1 << 23)) + (special & (112 << 23));
+  const Floats number = (Floats)wide - (Floats)(tiny & 0x38800000);  // 2^-14
+  return (Floats)((Ints)number | (bits & 0x8000) << 16);
 #endif
 }
 
@@ -34,16 +28,16 @@ FACE3D_INLINE void blend_block(const Number* basis, const std::int64_t* rows, co
   for (; t + 4 <= terms; t += 4) {
     const Number* row[4];
     for (int j = 0; j < 4; ++j) row[j] = basis + rows[t + j] * stride;
-    for (std::int64_t i = 0; i < length; i += 8) {
-      Float8 sum = load<Float8>(result + i);
+    for (std::int64_t i = 0; i < length; i += kWidth) {
+      Floats sum = load<Floats>(result + i);
       for (int j = 0; j < 4; ++j) sum += factors[t + j] * widen(row[j] + i);
       store(result + i, sum);
     }
   }
   for (; t < terms; ++t) {
     const Number* row = basis + rows[t] * stride;
-    for (std::int64_t i = 0; i < length; i += 8)
-      store(result + i, load<Float8>(result + i) + factors[t] * widen(row + i));
+    for (std::int64_t i = 0; i < length; i += kWidth)
+      store(result + i, load<Floats>(result + i) + factors[t] * widen(row + i));
   }
 }
 
@@ -51,18 +45,18 @@ template <class Number>
 FACE3D_INLINE void blend_rows(const float* mean, const Number* basis, const std::int64_t* rows, const float* factors,
                               std::int64_t terms, std::int64_t length, float* result) {
   std::memcpy(result, mean, sizeof(float) * length);
-  const std::int64_t whole = length / 8 * 8;
+  const std::int64_t whole = length / kWidth * kWidth;
   for (std::int64_t at = 0; at < whole; at += kBlock)
     blend_block(basis + at, rows, factors, terms, length, std::min(kBlock, whole - at), result + at);
   if (whole == length) return;
   // The last, partial vector: through copies, so that nothing beyond the arrays is touched.
   const std::size_t rest = length - whole;
-  float sum[8] = {};
+  float sum[kWidth] = {};
   std::memcpy(sum, result + whole, sizeof(float) * rest);
   for (std::int64_t t = 0; t < terms; ++t) {
-    Number row[8] = {};
+    Number row[kWidth] = {};
     std::memcpy(row, basis + rows[t] * length + whole, sizeof(Number) * rest);
-    store(sum, load<Float8>(sum) + factors[t] * widen(row));
+    store(sum, load<Floats>(sum) + factors[t] * widen(row));
   }
   std::memcpy(result + whole, sum, sizeof(float) * rest);
 }

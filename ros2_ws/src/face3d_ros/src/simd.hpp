@@ -21,7 +21,9 @@ namespace face3d {
 
 typedef float Float4 __attribute__((vector_size(16)));
 typedef float Float8 __attribute__((vector_size(32)));
+typedef std::int32_t Int4 __attribute__((vector_size(16)));
 typedef std::int32_t Int8 __attribute__((vector_size(32)));
+typedef std::uint16_t Half4 __attribute__((vector_size(8)));
 typedef std::uint8_t Byte8 __attribute__((vector_size(8)));
 
 enum class InstructionSet { baseline, avx2 };

@@ -1,0 +1,103 @@
+"""Blend and subdivision against numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from face3d import _core, shape
+
+
+@pytest.fixture(params=_core.instruction_sets())
+def each_instruction_set(request):
+    """Runs the test once per compiled instruction set."""
+    best = _core.instruction_sets()[-1]
+    _core.select_instruction_set(request.param)
+    yield
+    _core.select_instruction_set(best)
+
+
+@pytest.mark.usefixtures("each_instruction_set")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("count", [0, 1, 5, 8, 13, 1000, 1001])
+@pytest.mark.parametrize("terms", [0, 1, 4, 11])
+def test_blend_equals_numpy(dtype, count, terms):
+    rng = np.random.default_rng(count)
+    mean = rng.normal(size=(count, 3)).astype(np.float32)
+    # Metres and below, so that half precision meets its subnormal numbers.
+    basis = (rng.normal(size=(terms, count, 3)) * 10 ** rng.uniform(-8, -1, (terms, count, 3))).astype(dtype)
+    coefficients = rng.normal(size=terms).astype(np.float32)
+    coefficients[1::3] = 0
+    expected = mean + np.tensordot(coefficients.astype(np.float64), basis.astype(np.float64), 1)
+    result = shape.blend(mean, basis, coefficients)
+    assert result.dtype == np.float32 and result.shape == (count, 3)
+    np.testing.assert_allclose(result, expected, atol=1e-6)
+    np.testing.assert_array_equal(result, shape.blend(mean, basis.reshape(terms, 3 * count), coefficients))
+
+
+@pytest.mark.usefixtures("each_instruction_set")
+def test_every_half_precision_number_is_read_exactly():
+    halves = np.arange(2**16, dtype=np.uint16)[: 2**16 // 3 * 3].view(np.float16)
+    halves = np.concatenate([halves, np.array([-0.0, 1, -65504], np.float16)]).reshape(1, -1, 3)
+    with np.errstate(invalid="ignore"):
+        expected = halves[0].astype(np.float32) + np.float32(0)
+    result = shape.blend(np.zeros(halves.shape[1:], np.float32), halves, np.ones(1, np.float32))
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.fixture(scope="module")
+def sparse():
+    """A random CSR matrix (60, 25) with empty rows, and the same as a dense one."""
+    rng = np.random.default_rng(0)
+    dense = (rng.random((60, 25)) * (rng.random((60, 25)) < 0.2)).astype(np.float32)
+    dense[[0, 17, 59]] = 0
+    rows, columns = np.nonzero(dense)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=60))]).astype(np.int32)
+    return indptr, columns.astype(np.int32), dense[rows, columns], dense
+
+
+@pytest.mark.usefixtures("each_instruction_set")
+@pytest.mark.parametrize("rows", [None, 60, 25, 1, 0])
+def test_subdivide_equals_numpy(sparse, rows):
+    indptr, indices, data, dense = sparse
+    control = np.random.default_rng(1).normal(size=(25, 3)).astype(np.float32)
+    result = shape.subdivide(indptr, indices, data, control, rows)
+    expected = (dense.astype(np.float64) @ control)[:rows]
+    assert result.dtype == np.float32 and result.shape == expected.shape
+    np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+def test_unused_entries_are_not_checked_nor_read(sparse):
+    indptr, indices, data, _ = sparse
+    indices = indices.copy()
+    indices[indptr[10] :] = 10**6
+    assert shape.subdivide(indptr, indices, data, np.ones((25, 3), np.float32), 10).shape == (10, 3)
+
+
+def test_wrong_arguments_are_refused(sparse):
+    indptr, indices, data, _ = sparse
+    control = np.ones((25, 3), np.float32)
+    mean, basis, one = np.zeros((4, 3), np.float32), np.zeros((2, 4, 3), np.float16), np.ones(2, np.float32)
+    falling, beyond, late = indptr.copy(), indptr.copy(), indptr.copy()
+    falling[5], beyond[-1], late[0] = indptr[6] + 1, 10**6, 1
+    for wrong in (falling, beyond, late):
+        with pytest.raises(ValueError, match="indptr"):
+            shape.subdivide(wrong, indices, data, control)
+    with pytest.raises(ValueError, match=r"indices: index -1 .*number of control vertices: 25"):
+        shape.subdivide(indptr, np.r_[indices[:7], np.int32([-1]), indices[8:]], data, control)
+    with pytest.raises(ValueError, match="indices: index 24"):
+        shape.subdivide(indptr, indices, data, control[:24])
+    with pytest.raises(ValueError, match=r"rows: expected 0\.\.60, found 61"):
+        shape.subdivide(indptr, indices, data, control, 61)
+    with pytest.raises(ValueError, match="data"):
+        shape.subdivide(indptr, indices, data[:-1], control)
+    with pytest.raises(ValueError, match="indptr"):
+        shape.subdivide(indptr[:0], indices, data, control)
+    with pytest.raises(TypeError, match="basis: expected float16 or float32"):
+        shape.blend(mean, basis.astype(np.float64), one)
+    with pytest.raises(ValueError, match=r"basis: expected float16 \(3, 4, 3\), found float16 \(2, 4, 3\)"):
+        shape.blend(mean, basis, np.ones(3, np.float32))
+    with pytest.raises(ValueError, match="mean"):
+        shape.blend(mean[:, :2].copy(), basis, one)
+    with pytest.raises(TypeError, match="coefficients"):
+        shape.blend(mean, basis, [1.0, 2.0])
