@@ -1,0 +1,124 @@
+"""Times of the compiled kernels in milliseconds on one thread: `python benchmarks/bench_renderer.py`.
+
+Meshes are those of the shipped face model, and a sphere with as many triangles as the whole training head. Median
+and fastest of the runs; on a machine that does other things at the same time, the fastest is the truer one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from face3d import _core, renderer, shape
+from face3d.camera import IMAGE_SIZE
+from face3d.model import FaceModel
+
+PIXELS_PER_METRE = 800.0  # of the prior in its crop
+
+
+def milliseconds(call: Callable[[], object], runs: int) -> tuple[float, float]:
+    """Median and minimum."""
+    call()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1e3, min(times) * 1e3
+
+
+def frontal(model_vertices: np.ndarray, scale: float, size: int) -> np.ndarray:
+    """Raster vertices of a mesh that faces the camera in the middle of a size x size picture."""
+    middle = (size - 1) / 2
+    return (model_vertices * [scale, -scale, -scale] + [middle, middle, 0]).astype(np.float32)
+
+
+def sphere(rings: int) -> tuple[np.ndarray, np.ndarray]:
+    """A closed unit sphere: (V, 3) vertices and (T, 3) triangles, T = 4 rings^2."""
+    latitude, longitude = np.linspace(0, np.pi, rings + 1), np.arange(2 * rings) * np.pi / rings
+    theta, phi = np.meshgrid(latitude, longitude, indexing="ij")
+    vertices = np.stack([np.sin(theta) * np.cos(phi), np.cos(theta), np.sin(theta) * np.sin(phi)], -1)
+    i, j = np.meshgrid(np.arange(rings) * 2 * rings, np.arange(2 * rings), indexing="ij")
+    k = (j + 1) % (2 * rings)
+    quads = np.stack([i + j, i + k, i + 2 * rings + k, i + 2 * rings + j], -1).reshape(-1, 4)
+    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    return vertices.reshape(-1, 3), np.ascontiguousarray(triangles, np.int32)
+
+
+def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
+    """Every kernel on the inputs it meets in the tracker and in training."""
+    rng = np.random.default_rng(0)
+    count = len(model.mean)
+    coefficients = np.concatenate([rng.normal(size=200), rng.random(84)]).astype(np.float32)
+    sparse = (model.indptr, model.indices, model.data)
+    fine = shape.subdivide(*sparse, model.mean)
+    codes = np.ascontiguousarray(model.codes)
+    coarse_codes = np.ascontiguousarray(codes[:count])
+    prior = frontal(fine[:count], PIXELS_PER_METRE, IMAGE_SIZE)
+    prior_fine = frontal(fine, PIXELS_PER_METRE, IMAGE_SIZE)
+    image = rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    result: dict[str, Callable[[], object]] = {
+        f"render_prior, {len(model.lod_triangles)} triangles": lambda: renderer.render_prior(
+            prior, model.lod_triangles, coarse_codes, IMAGE_SIZE
+        ),
+        f"render_prior, {len(model.triangles)} triangles": lambda: renderer.render_prior(
+            prior_fine, model.triangles, codes, IMAGE_SIZE
+        ),
+        "encode, crop of 260 pixels": lambda: renderer.encode(
+            image, 320.3, 240.2, 260.0, prior, model.lod_triangles, coarse_codes, IMAGE_SIZE
+        ),
+        f"blend, {count} vertices, {model.basis.dtype}": lambda: shape.blend(
+            model.mean, model.basis, coefficients
+        ),
+        f"subdivide to {len(fine)} vertices": lambda: shape.subdivide(*sparse, model.mean),
+        f"subdivide, first {count}": lambda: shape.subdivide(*sparse, model.mean, count),
+        "vertex_normals, fine mesh": lambda: renderer.vertex_normals(fine, model.triangles),
+    }
+    for side in (100, 200, 260, 400):
+        result[f"crop, {side} -> {IMAGE_SIZE} pixels"] = lambda side=side: renderer.crop(
+            image, 320.3, 240.2, side, IMAGE_SIZE
+        )
+    head, triangles = sphere(150)
+    lights = np.array([[[0, 0, -1], [1, 1, 1]], [[1, -1, -1], [1, 0.5, 0.2]]], np.float32)
+    ambient, colors = np.full(3, 0.1, np.float32), rng.random(head.shape, np.float32)
+    specular, eight = rng.random(len(head), np.float32), rng.random((len(head), 8), np.float32)
+    for side in (288, 576):
+        raster = frontal(head, side * 0.45, side)
+        _, index, barycentric = renderer.rasterize(raster, triangles, side, side)
+        what = f"{len(triangles)} triangles, {side} pixels"
+        result[f"rasterize, {what}"] = lambda raster=raster, side=side: renderer.rasterize(
+            raster, triangles, side, side
+        )
+        result[f"interpolate, 8 channels, {side} pixels"] = lambda at=(index, barycentric): renderer.interpolate(
+            *at, triangles, eight
+        )
+        result[f"shade, {what}"] = lambda raster=raster, side=side: renderer.shade(
+            raster, triangles, colors, lights, ambient, side, side
+        )
+        result[f"shade with highlights, {what}"] = lambda raster=raster, side=side: renderer.shade(
+            raster, triangles, colors, lights, ambient, side, side, specular=specular
+        )
+    return result
+
+
+def main() -> None:
+    """Print one line a kernel, for every instruction set of this processor."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--all", action="store_true", help="every instruction set, not only the best")
+    arguments = parser.parse_args()
+    model = FaceModel.load()
+    names = _core.instruction_sets()
+    for name in names if arguments.all else names[-1:]:
+        _core.select_instruction_set(name)
+        print(f"kernels, {name}: median and fastest of {arguments.runs} runs, ms")
+        for label, call in cases(model).items():
+            median, fastest = milliseconds(call, arguments.runs)
+            print(f"  {label:58s} {median:7.3f} {fastest:7.3f}")
+
+
+if __name__ == "__main__":
+    main()
