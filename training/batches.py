@@ -17,6 +17,7 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from face3d import codec
@@ -150,6 +151,7 @@ def _view(slot: dict, batch: int) -> dict[str, np.ndarray]:
 
 def _work(memory, free, full, difficulty, rendered, config: TrainConfig, faces: FaceConfig, seed: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's to handle
+    cv2.setNumThreads(1)  # the other cores are the trainer's
     pool = Pool(FaceGenerator(faces, seed), FaceModel.load(), config, np.random.default_rng(seed))
     views = [_view(slot, config.batch) for slot in memory]
     remembered: list[list | None] = [None] * len(views)
