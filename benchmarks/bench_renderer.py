@@ -1,4 +1,4 @@
-"""Times of the compiled kernels in milliseconds on one thread: `python benchmarks/bench_renderer.py`.
+"""Times of the compiled kernels in milliseconds on one thread: `python -m benchmarks.bench_renderer`.
 
 Meshes are those of the shipped face model, and a sphere with as many triangles as the whole training head. Median
 and fastest of the runs; on a machine that does other things at the same time, the fastest is the truer one.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from benchmarks.table import Row, timed
 from face3d import _core, renderer, shape
 from face3d.camera import IMAGE_SIZE
 from face3d.model import FaceModel
 
 PIXELS_PER_METRE = 800.0  # of the prior in its crop
+PRIOR_LIMIT = 1.0  # ms for PNCC and normals of the mesh that the network's prior is drawn from
 
 
 def milliseconds(call: Callable[[], object], runs: int) -> tuple[float, float]:
@@ -102,6 +104,14 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
             raster, triangles, colors, lights, ambient, side, side, specular=specular
         )
     return result
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """The kernels for `make bench`; the prior's render is what the tracker's speed hangs on."""
+    model = FaceModel.load()
+    prior = f"render_prior, {len(model.lod_triangles)} triangles"
+    for label, call in cases(model).items():
+        yield timed(label, call, 10 if quick else 100, PRIOR_LIMIT if label == prior else None)
 
 
 def main() -> None:
