@@ -1,0 +1,185 @@
+"""The command line as a newcomer uses it, right and wrong."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from face3d import cli
+from face3d.camera import FRONTAL, Pose
+from face3d.codec import Geometry
+from face3d.movie import Movie
+from tests.core.networks import metadata, write_network
+from tests.core.pictures import photograph
+
+
+@pytest.fixture(scope="module")
+def face() -> Geometry:
+    return Geometry.mean(Pose(FRONTAL, 1000.0, (330.0, 240.0)))
+
+
+@pytest.fixture(scope="module")
+def picture(model, face) -> np.ndarray:
+    return photograph(model, [face])
+
+
+@pytest.fixture
+def network(model, tmp_path):
+    """A network that is always sure and nearly leaves the prior alone."""
+    return write_network(tmp_path / "tiny.onnx", metadata(model), confidence=0.9)
+
+
+def save(path, image):
+    assert cv2.imwrite(str(path), image[..., ::-1])
+    return str(path)
+
+
+def test_image_writes_all_files(model, picture, network, tmp_path, capsys) -> None:
+    photo = save(tmp_path / "anna.jpg", picture)
+    out = tmp_path / "out"
+    assert cli.main(["image", photo, "--out", str(out), "--network", str(network), "--iterations", "2"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["anna.glb", "anna.json", "anna.obj", "anna.png"]
+    data = json.loads((out / "anna.json").read_text())
+    assert data["image"] == {"width": 640, "height": 480} and len(data["faces"]) == 1
+    assert cv2.imread(str(out / "anna.png")).shape == (480, 640, 3)
+    assert "1 face" in capsys.readouterr().out
+
+
+def test_image_takes_a_box(model, picture, network, tmp_path) -> None:
+    photo = save(tmp_path / "a.png", np.full_like(picture, 90))
+    command = [
+        "image",
+        photo,
+        "--out",
+        str(tmp_path / "o"),
+        "--network",
+        str(network),
+        "--box",
+        "200,100,150,150",
+    ]
+    assert cli.main(command) == 0
+    (entry,) = json.loads((tmp_path / "o/a.json").read_text())["faces"]
+    x, y, width, height = entry["box"]
+    assert x < 275 < x + width and y < 175 < y + height
+
+
+def test_several_faces_are_all_written(model, network, tmp_path) -> None:
+    faces = [Geometry.mean(Pose(FRONTAL, 800.0, (u, 240.0))) for u in (150.0, 480.0)]
+    photo = save(tmp_path / "two.png", photograph(model, faces))
+    assert cli.main(["image", photo, "--out", str(tmp_path), "--network", str(network)]) == 0
+    entries = json.loads((tmp_path / "two.json").read_text())["faces"]
+    assert [entry["id"] for entry in entries] == [0, 1]
+    assert (tmp_path / "two.obj").is_file() and (tmp_path / "two_1.glb").is_file()
+
+
+def test_no_face_is_exit_code_3_and_a_message(network, tmp_path, capsys) -> None:
+    photo = save(tmp_path / "wall.png", np.full((200, 200, 3), 128, np.uint8))
+    assert cli.main(["image", photo, "--out", str(tmp_path / "o"), "--network", str(network)]) == 3
+    assert "wall.png: no face found" in capsys.readouterr().err
+    assert list((tmp_path / "o").iterdir()) == []
+
+
+def test_a_bad_file_does_not_stop_the_others(picture, network, tmp_path, capsys) -> None:
+    (tmp_path / "text.jpg").write_text("I am no photograph")
+    good = save(tmp_path / "good.png", picture)
+    command = ["image", str(tmp_path / "text.jpg"), str(tmp_path / "gone.jpg"), good]
+    assert cli.main([*command, "--out", str(tmp_path / "o"), "--network", str(network)]) == 1
+    error = capsys.readouterr().err
+    assert "text.jpg is not an image" in error and "gone.jpg" in error and "Traceback" not in error
+    assert (tmp_path / "o/good.json").is_file()
+
+
+def test_photographs_of_one_name_do_not_overwrite_each_other(picture, network, tmp_path) -> None:
+    photos = [save(tmp_path / "a.png", picture), save(tmp_path / "a.jpg", picture)]
+    assert cli.main(["image", *photos, "--out", str(tmp_path / "o"), "--network", str(network)]) == 0
+    assert len(list((tmp_path / "o").glob("*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (["--box", "1,2,3"], "x,y,width,height"),
+        (["--box", "1,2,0,5"], "positive"),
+        (["--iterations", "0"], "iterations"),
+        (["--iterations", "many"], "invalid int"),
+        ([], "required: --out"),
+    ],
+)
+def test_wrong_arguments_are_exit_code_2(tmp_path, capsys, extra, words) -> None:
+    out = ["--out", str(tmp_path)] if extra else []
+    try:
+        code = cli.main(["image", "a.png", *out, *extra])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2 and words in capsys.readouterr().err
+
+
+def test_missing_network_and_model_are_one_line(picture, tmp_path, capsys) -> None:
+    photo = save(tmp_path / "a.png", picture)
+    for option, words in (("--network", "no network at"), ("--model", "no face model at")):
+        command = ["image", photo, "--out", str(tmp_path), option, str(tmp_path / "gone")]
+        assert cli.main(command) == 1
+        error = capsys.readouterr().err
+        assert words in error and "Traceback" not in error
+
+
+def test_video_writes_movie_and_table(model, picture, network, tmp_path, capsys) -> None:
+    clip = tmp_path / "clip.mp4"
+    with Movie(clip, 30.0) as movie:
+        for _ in range(6):
+            movie.write(picture)
+    out, table = tmp_path / "o/overlay.mp4", tmp_path / "o/faces.csv"
+    assert (
+        cli.main(["video", str(clip), "--out", str(out), "--csv", str(table), "--network", str(network)]) == 0
+    )
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["frame"] for row in rows] == [str(index) for index in range(6)]
+    assert {row["id"] for row in rows} == {"1"}
+    capture = cv2.VideoCapture(str(out))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    assert "6 frames, 6 faces, 1 tracks" in capsys.readouterr().out
+
+
+def test_video_without_a_face_and_without_a_video(network, tmp_path, capsys) -> None:
+    clip = tmp_path / "wall.mp4"
+    with Movie(clip, 30.0) as movie:
+        for _ in range(3):
+            movie.write(np.full((120, 160, 3), 128, np.uint8))
+    command = ["--csv", str(tmp_path / "a.csv"), "--network", str(network)]
+    assert cli.main(["video", str(clip), *command]) == 3
+    assert "no face found in 3 frames" in capsys.readouterr().err
+    text = tmp_path / "text.mp4"
+    text.write_text("no video\n" * 100)
+    assert cli.main(["video", str(text), *command]) == 1
+    assert "not a video" in capsys.readouterr().err
+    assert cli.main(["video", str(clip)]) == 2
+    assert "nothing to write" in capsys.readouterr().err
+
+
+def test_ros_commands_say_when_ros_is_missing(monkeypatch, capsys) -> None:
+    def missing(name):
+        raise ModuleNotFoundError("No module named 'rclpy'", name="rclpy")
+
+    monkeypatch.setattr(cli.importlib, "import_module", missing)
+    assert cli.main(["live"]) == 1
+    assert capsys.readouterr().err == "face3d live: needs ROS 2 (rclpy is missing); run `make setup`\n"
+
+
+@pytest.mark.parametrize("command", [[], ["image"], ["video"]])
+def test_help_explains(capsys, command) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*command, "--help"])
+    text = capsys.readouterr().out
+    assert stop.value.code == 0 and "face3d" in text and "Traceback" not in text
+    if command:
+        assert "Exit codes" in text and "default:" in text
+
+
+def test_unknown_and_missing_commands_are_exit_code_2(capsys) -> None:
+    for arguments in ([], ["dance"]):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        assert stop.value.code == 2

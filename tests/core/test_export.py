@@ -1,0 +1,178 @@
+"""JSON, OBJ, GLB, CSV and overlay files say what the face says."""
+
+import csv
+import json
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from face3d import export
+from face3d import rotation as so3
+from face3d.camera import FRONTAL, Camera, Pose
+from face3d.codec import Geometry
+from face3d.movie import FaceTable, Movie
+from face3d.overlay import STYLES, Overlay
+from face3d.track import Face
+from tests.core.pictures import photograph
+
+
+@pytest.fixture(scope="module")
+def face(model) -> Face:
+    pose = Pose(so3.exp(np.array([0.05, 0.3, 0.1])) @ FRONTAL, 900.0, (310.0, 230.0))
+    rng = np.random.default_rng(1)
+    geometry = Geometry(rng.normal(size=200) * 0.5, np.zeros(84), pose)
+    points = model.landmarks(geometry.identity, geometry.expression, pose.rotation)
+    vertices = model.shape(geometry.identity, geometry.expression)
+    return Face(
+        4, 1_234_567_890_123, 0.9, geometry, vertices, pose.project(points), Camera.from_fov(640, 480)
+    )
+
+
+@pytest.fixture(scope="module")
+def image(model, face) -> np.ndarray:
+    return photograph(model, [face.geometry])
+
+
+def read_glb(path) -> tuple[dict, dict[str, np.ndarray]]:
+    data = path.read_bytes()
+    magic, version, total = struct.unpack("<4sII", data[:12])
+    assert (magic, version, total) == (b"glTF", 2, len(data))
+    length, kind = struct.unpack("<I4s", data[12:20])
+    assert kind == b"JSON" and length % 4 == 0
+    document = json.loads(data[20 : 20 + length])
+    size, kind = struct.unpack("<I4s", data[20 + length : 28 + length])
+    assert kind == b"BIN\0" and size == document["buffers"][0]["byteLength"] == len(data) - 28 - length
+    binary, arrays = data[28 + length :], {}
+    primitive = document["meshes"][0]["primitives"][0]
+    for name, index in {**primitive["attributes"], "triangles": primitive["indices"]}.items():
+        accessor = document["accessors"][index]
+        view = document["bufferViews"][accessor["bufferView"]]
+        block = binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
+        dtype = {5126: np.float32, 5125: np.uint32}[accessor["componentType"]]
+        arrays[name] = np.frombuffer(block, dtype).reshape(-1, 3)
+        assert arrays[name].size == accessor["count"] * {"VEC3": 3, "SCALAR": 1}[accessor["type"]]
+    return document, arrays
+
+
+def test_json_has_the_documented_schema(face, tmp_path) -> None:
+    export.write_json(tmp_path / "a.json", 640, 480, [face])
+    data = json.loads((tmp_path / "a.json").read_text())
+    assert data["image"] == {"width": 640, "height": 480}
+    (entry,) = data["faces"]
+    assert set(entry) == {"id", "confidence", "box", "landmarks68", "pose", "identity", "expression"}
+    assert entry["id"] == 4 and entry["confidence"] == 0.9
+    assert np.array(entry["landmarks68"]).shape == (68, 3)
+    assert len(entry["identity"]) == 200 and len(entry["expression"]) == 84
+    assert np.allclose(entry["pose"]["rotation"], face.geometry.pose.rotation, atol=1e-7)
+    assert entry["pose"]["scale"] == pytest.approx(900.0)
+    assert entry["pose"]["translation"] == [310.0, 230.0]
+    low = np.array(entry["landmarks68"])[:, :2].min(0)
+    assert np.allclose(entry["box"][:2], low, atol=0.02)
+
+
+def test_json_pose_reprojects_the_landmarks(model, face) -> None:
+    entry = export.describe(640, 480, [face])["faces"][0]
+    pose = entry["pose"]
+    points = model.landmarks(np.array(entry["identity"]), np.array(entry["expression"]))[17:]
+    pixels = pose["scale"] * points @ np.array(pose["rotation"]).T + [*pose["translation"], 0]
+    assert np.allclose(pixels, np.array(entry["landmarks68"])[17:], atol=0.05)
+
+
+def test_obj_and_glb_hold_the_mesh(model, face, image, tmp_path) -> None:
+    colors = export.vertex_colors(image, face.raster(), model.triangles)
+    export.write_obj(tmp_path / "a.obj", face.vertices, model.triangles, colors)
+    export.write_glb(tmp_path / "a.glb", face.vertices, model.triangles, colors)
+    lines = (tmp_path / "a.obj").read_text().splitlines()
+    rows = np.array([line.split()[1:] for line in lines if line.startswith("v ")], float)
+    triangles = np.array([line.split()[1:] for line in lines if line.startswith("f ")], int) - 1
+    assert np.allclose(rows[:, :3], face.vertices, atol=1e-6) and np.allclose(
+        rows[:, 3:], colors / 255, atol=1e-3
+    )
+    assert np.array_equal(triangles, model.triangles)
+    document, arrays = read_glb(tmp_path / "a.glb")
+    assert np.array_equal(arrays["POSITION"], face.vertices)
+    assert np.array_equal(arrays["triangles"], model.triangles)
+    assert np.allclose(arrays["COLOR_0"], export.srgb_to_linear(colors), atol=1e-6)
+    lengths = np.linalg.norm(arrays["NORMAL"], axis=1)
+    assert np.allclose(lengths, 1.0, atol=1e-4)
+    nose = face.landmarks[30]  # its normal looks out of the face
+    assert arrays["NORMAL"][model.landmarks68[30], 2] > 0.5 and np.isfinite(nose).all()
+    assert np.allclose(document["accessors"][0]["max"], face.vertices.max(0))
+
+
+def test_meshes_without_colours_and_bad_meshes(model, face, tmp_path) -> None:
+    export.write_obj(tmp_path / "a.obj", face.vertices, model.triangles)
+    export.write_glb(tmp_path / "a.glb", face.vertices, model.triangles)
+    assert "COLOR_0" not in read_glb(tmp_path / "a.glb")[1]
+    with pytest.raises(ValueError, match="mesh"):
+        export.write_obj(tmp_path / "b.obj", face.vertices[:, :2], model.triangles)
+    with pytest.raises(ValueError, match="colours"):
+        export.write_glb(tmp_path / "b.glb", face.vertices, model.triangles, np.zeros((3, 3), np.uint8))
+
+
+def test_vertex_colours_come_from_the_picture(model, face) -> None:
+    picture = np.zeros((480, 640, 3), np.uint8)
+    picture[:, :310], picture[:, 310:] = (250, 20, 20), (20, 20, 250)
+    colors = export.vertex_colors(picture, face.raster(), model.triangles).astype(int)
+    right_eye, left_eye = colors[model.landmarks68[36]], colors[model.landmarks68[45]]
+    assert right_eye[0] > 200 and left_eye[2] > 200
+    outside = export.vertex_colors(picture, face.raster() + np.float32(5000), model.triangles)
+    assert (outside == 128).all()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_overlay_draws_on_the_face_and_nowhere_else(model, face, image, style) -> None:
+    drawn = Overlay(model, style, labels=False).draw(image, [face])
+    assert drawn.shape == image.shape and drawn.dtype == np.uint8
+    changed = (drawn != image).any(-1)
+    x, y, width, height = (round(value) for value in face.box)
+    assert changed[y : y + height, x : x + width].mean() > (0.6 if style == "mesh" else 0.05)
+    raster = face.raster()
+    margin = np.ones_like(changed)
+    left, top = np.floor(raster[:, :2].min(0) - 3).astype(int)
+    right, bottom = np.ceil(raster[:, :2].max(0) + 4).astype(int)
+    margin[max(top, 0) : bottom, max(left, 0) : right] = False
+    assert not changed[margin].any()
+
+
+def test_overlay_of_faces_across_and_beyond_the_border(model, face, image) -> None:
+    for place in ((-20.0, 100.0), (639.0, 479.0), (5000.0, 5000.0)):
+        pose = Pose(face.geometry.pose.rotation, 900.0, place)
+        geometry = Geometry(face.geometry.identity, face.geometry.expression, pose)
+        moved = face.landmarks + np.array([*(np.array(place) - (310, 230)), 0], np.float32)
+        off = Face(1, 0, 0.5, geometry, face.vertices, moved, face.camera)
+        for style in STYLES:
+            assert Overlay(model, style).draw(image, [off]).shape == image.shape
+
+
+def test_overlay_refuses_unknown_styles(model) -> None:
+    with pytest.raises(ValueError, match="style"):
+        Overlay(model, "cartoon")
+    with pytest.raises(ValueError, match="opacity"):
+        Overlay(model, opacity=3.0)
+
+
+def test_table_rows(face, tmp_path) -> None:
+    with FaceTable(tmp_path / "deep/faces.csv") as table:
+        table.write(0, [])
+        table.write(7, [face])
+    with (tmp_path / "deep/faces.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert row["frame"] == "7" and row["stamp"] == "1234.567890123" and row["id"] == "4"
+    assert float(row["box_width"]) == pytest.approx(face.box[2], rel=1e-4)
+    rotation = [float(row[f"rotation_{r}{c}"]) for r in range(3) for c in range(3)]
+    assert np.allclose(rotation, face.geometry.pose.rotation.ravel(), atol=1e-5)
+    assert float(row["identity_199"]) == pytest.approx(face.geometry.identity[199], rel=1e-3)
+    assert float(row["expression_83"]) == face.geometry.expression[83]
+
+
+def test_movie_fits_odd_and_changing_sizes_and_refuses_unwritable_names(tmp_path) -> None:
+    with Movie(tmp_path / "odd.mp4", 30.0) as movie:
+        for shape in ((41, 33, 3), (41, 33, 3), (80, 100, 3)):
+            movie.write(np.full(shape, 99, np.uint8))
+    capture = cv2.VideoCapture(str(tmp_path / "odd.mp4"))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 3 and capture.read()[1].shape == (40, 32, 3)
+    with pytest.raises(OSError, match="cannot write"), Movie(tmp_path / "a.xyz", 30.0) as movie:
+        movie.write(np.zeros((32, 32, 3), np.uint8))
