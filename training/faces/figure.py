@@ -45,6 +45,7 @@ class Figure:
     solid: Mesh
     cover_mesh: Mesh | None
     lenses: list[tuple[Lens, Mesh]]
+    caster: Mesh                # coarse triangles of `solid`, for shadows
 
 
 class Wardrobe:
@@ -70,8 +71,10 @@ class Wardrobe:
         parts = [Mesh(view.project(vertices), self.fields.triangles, self.fields.material, attributes)]
         for number, thing in enumerate(things):
             parts.append(thing_mesh(thing, FIRST_THING + number, view))
-        figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, join(parts),
-                        self._cover_mesh(covers, vertices, view), [])
+        solid = join(parts)
+        coarse = Mesh(parts[0].raster, self.fields.caster, np.zeros(0, np.uint8), parts[0].attributes)
+        figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, solid,
+                        self._cover_mesh(covers, vertices, view), [], join([coarse, *parts[1:]]))
         for lens in lenses:
             mesh = Mesh(view.project(lens.vertices), lens.triangles, np.zeros(len(lens.triangles), np.uint8),
                         np.zeros((len(lens.vertices), 6), np.float32))

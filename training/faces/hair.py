@@ -44,13 +44,13 @@ class Cover:
     brim: tuple[float, float, float] | None = None      # length in metres, half width in degrees, droop
 
 
-def wavy(rng: np.random.Generator, shell: Shell, amount: float, frequencies: int = 5) -> np.ndarray:
+def wavy(rng: np.random.Generator, shell: Shell, amount: float, frequencies: int = 4) -> np.ndarray:
     """(G,) smooth random function of azimuth and polar angle, deviation about `amount`."""
-    total = np.zeros(len(shell.azimuth))
-    for _ in range(frequencies):
-        turns = rng.integers(1, 9)
-        total += np.sin(np.radians(turns * shell.azimuth + rng.uniform(0, 3) * shell.polar + rng.uniform(0, 360)))
-    return amount * total / np.sqrt(frequencies / 2)
+    turns = np.radians(rng.integers(1, 9, frequencies)).astype(np.float32)
+    lean = np.radians(rng.uniform(0, 3, frequencies)).astype(np.float32)
+    phase = rng.uniform(0, 7, frequencies).astype(np.float32)
+    wave = np.sin(turns[:, None] * shell.azimuth + lean[:, None] * shell.polar + phase[:, None]).sum(0)
+    return float(amount / np.sqrt(frequencies / 2)) * wave
 
 
 def hairline(rng: np.random.Generator, shell: Shell, shift: np.ndarray) -> np.ndarray:

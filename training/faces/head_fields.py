@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from face3d import renderer
+from face3d.model import FaceModel
 from training.head import HeadAssets
 
 SKIN, EYE, TEETH, TONGUE, MOUTH = range(5)
@@ -41,6 +42,7 @@ class HeadFields:
     normals (N, 3) of the mean head. landmarks (68,) vertex indices. ears: vertex indices. fit_rows: vertices over
     the face for pose fits. eye_axis (2, 3): where the left and the right eye look by themselves. skirt (S,): the
     vertices that the last S vertices hang below; they lengthen the body past the end of the mesh.
+    caster (K, 3): coarse triangles over the same vertices, for shadows.
     """
 
     mean: np.ndarray
@@ -54,6 +56,7 @@ class HeadFields:
     normals: np.ndarray
     eye_axis: np.ndarray
     skirt: np.ndarray
+    caster: np.ndarray
 
     @property
     def eyes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -88,8 +91,10 @@ class HeadFields:
         for name in ("eye_left", "eye_right"):
             attributes[parts[name], 2] = np.clip(attributes[parts[name], 2] * 1.15, 0.2, 1)
         normals = renderer.vertex_normals(np.ascontiguousarray(mean, np.float32), triangles)
+        outer = np.isin(part, [names.index("scalp"), names.index("neck")])
+        caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, triangles[outer]]), np.int32)
         return HeadFields(mean, triangles, material, parts, attributes, landmarks,
-                          np.flatnonzero(head.regions["ears"]), parts["skin"][::24], normals, head.eye_axis, skirt)
+                          np.flatnonzero(head.regions["ears"]), parts["skin"][::24], normals, head.eye_axis, skirt, caster)
 
 
 def lengthen(vertices: np.ndarray, skirt: np.ndarray) -> np.ndarray:

@@ -39,6 +39,9 @@ class NoiseBank:
             "curls": self._pack(coloured_tile(rng, 25, 110, 0.4)),
             "pores": self._pack(coloured_tile(rng, 25, 160, 0.5)),
         }
+        self.skin = np.ascontiguousarray(np.stack([
+            self._pack(coloured_tile(rng, 1, 24, 1.6)), self._pack(coloured_tile(rng, 25, 160, 0.5)),
+            self._pack(coloured_tile(rng, 22, 100, 0.4)), self._pack(coloured_tile(rng, 15, 256, 0.5, stretch=2))], -1))
         luma = rng.standard_normal((TILE, TILE)).astype(np.float32)
         self.sensor = np.clip(32 * luma, -127, 127).astype(np.int8)     # 32 is one deviation
         chroma = np.stack([coloured_tile(rng, 1, 170, 0.0) for _ in range(3)], -1)
@@ -47,6 +50,13 @@ class NoiseBank:
     @staticmethod
     def _pack(tile: np.ndarray) -> np.ndarray:
         return np.clip(np.rint(128 + 40 * tile), 0, 255).astype(np.uint8)
+
+    def look_up_skin(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """(4, P) float32 clouds, pores, spots and hairs at tile coordinates: one lookup for all of them."""
+        found = np.ascontiguousarray(sample(self.skin, u, v, wrap=True).T).astype(np.float32)
+        found -= 128.0
+        found *= np.float32(1 / 40)
+        return found
 
     def look_up(self, name: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """float32 noise of deviation about 1 at tile coordinates (u along columns, v along rows; any range)."""

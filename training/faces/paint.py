@@ -7,11 +7,12 @@ import numpy as np
 
 from training.faces import head_fields as hf
 from training.faces.eyes import eye_colour, teeth_colour
+from training.faces.accessories import Lens
 from training.faces.figure import ClothLook, Figure
 from training.faces.hair import cover_pixels
 from training.faces.light import Lighting, highlights, irradiance
 from training.faces.noise import NoiseBank
-from training.faces.render import Mesh, Pixels, bump, draw, join, shadow, smooth_edges, to_display
+from training.faces.render import Mesh, Pixels, ShadowMap, bump, draw, join, smooth_edges, to_display
 from training.faces.skin import mix, skin_colour
 from training.faces.skin_maps import SkinMaps
 from training.faces.solids import FIRST_THING
@@ -30,18 +31,26 @@ class Painter:
         """background (S, S, 3) uint8 -> the picture; scale: pixels a metre."""
         image = np.ascontiguousarray(background)
         size = image.shape[0]
-        pixels = draw(figure.solid, size)
-        caster = figure.solid if figure.cover_mesh is None else join([figure.solid, _inside(figure.cover_mesh)])
-        lit = shadow(caster, pixels, lighting) if lighting.shadow >= 0 else None
+        pixels, depth = draw(figure.solid, size)
+        shadows = self._shadows(figure, lighting, size)
+        lit = shadows.lit(pixels, lighting.softness) if shadows else None
         light, exposure = self._solid(pixels, figure, lighting, scale, lit)
-        flat = image.reshape(-1, 3)
-        flat[pixels.where] = to_display(light.T)
-        depths = [pixels.depth]
+        image.reshape(-1, 3)[pixels.where] = to_display(light).T
+        depths = [depth]
         for lens, mesh in figure.lenses:
-            self._lens(flat, lens, mesh, pixels.depth, lighting, exposure)
+            self._lens(image, lens, mesh, depth, lighting, exposure)
         if figure.cover_mesh is not None:
-            depths.append(self._covers(image, figure, pixels.depth, lighting, exposure, scale))
+            depths.append(self._covers(image, figure, depth, lighting, exposure, scale, shadows))
         return smooth_edges(image, *depths)
+
+    @staticmethod
+    def _shadows(figure: Figure, lighting: Lighting, size: int) -> ShadowMap | None:
+        if lighting.shadow < 0:
+            return None
+        caster = figure.caster
+        if figure.cover_mesh is not None:
+            caster = join([caster, _inside(figure.cover_mesh)])
+        return ShadowMap(caster.raster, caster.triangles, lighting.directions[lighting.shadow], size)
 
     def _solid(self, pixels: Pixels, figure: Figure, lighting: Lighting, scale: float,
                lit: np.ndarray | None) -> tuple[np.ndarray, float]:
@@ -49,19 +58,19 @@ class Painter:
         count = len(pixels.where)
         u, v, occlusion, lash, lip, cloth = pixels.fields
         colour, gloss, height = (np.zeros(s, np.float32) for s in ((3, count), count, count))
-        skin = pixels.material == hf.SKIN
+        skin = pixels.rows(hf.SKIN)
+        rows: slice | np.ndarray = skin
         if figure.cloth is not None:
-            dressed = np.flatnonzero(skin & (cloth > 0))
+            inside = cloth[skin] > 0
+            dressed, rows = np.flatnonzero(inside) + skin.start, np.flatnonzero(~inside) + skin.start
             colour[:, dressed], height[dressed] = self._cloth(figure.cloth, u[dressed], v[dressed])
-            skin &= cloth <= 0
-        rows = np.flatnonzero(skin)
         colour[:, rows], gloss[rows], height[rows] = skin_colour(
             figure.skin, self.maps, self.bank, u[rows], v[rows], lash[rows], lip[rows])
         self._inner_parts(pixels, figure, colour, gloss)
         self._things(pixels, figure, colour, gloss)
         bump(pixels, height, scale)
         arriving = irradiance(pixels.normals, lighting, occlusion, SKIN_WRAP, lit)
-        level = float(arriving[:, rows].mean()) * 0.36 * float(np.exp(-1.1 * figure.skin.melanin))
+        level = float(arriving[:, skin].mean()) * 0.36 * float(np.exp(-1.1 * figure.skin.melanin)) if count else 1.0
         exposure = lighting.exposure**2 / max(level, 2e-3)
         light = colour * arriving
         light += gloss * highlights(pixels.normals, lighting, lit)
@@ -82,36 +91,35 @@ class Painter:
 
     def _inner_parts(self, pixels: Pixels, figure: Figure, colour: np.ndarray, gloss: np.ndarray) -> None:
         u, v = pixels.fields[:2]
-        rows = np.flatnonzero(pixels.material == hf.EYE)
+        rows = pixels.rows(hf.EYE)
         colour[:, rows] = eye_colour(figure.eye, self.bank, u[rows], v[rows])
-        rows = np.flatnonzero(pixels.material == hf.TEETH)
+        rows = pixels.rows(hf.TEETH)
         colour[:, rows] = teeth_colour(figure.mouth, u[rows], v[rows])
         gloss[rows] = 0.10 * pixels.fields[2][rows]
         for material, tone in ((hf.TONGUE, figure.mouth.tongue), (hf.MOUTH, figure.mouth.gum)):
-            rows = np.flatnonzero(pixels.material == material)
+            rows = pixels.rows(material)
             colour[:, rows] = tone[:, None]
             gloss[rows] = 0.06 * pixels.fields[2][rows]
 
     def _things(self, pixels: Pixels, figure: Figure, colour: np.ndarray, gloss: np.ndarray) -> None:
         for number, thing in enumerate(figure.things):
-            rows = np.flatnonzero(pixels.material == FIRST_THING + number)
-            if not len(rows):
+            rows = pixels.rows(FIRST_THING + number)
+            if rows.start == rows.stop:
                 continue
             u, v = pixels.fields[0][rows], pixels.fields[1][rows]
             if thing.skin:
-                zero = np.zeros(len(rows), np.float32)
-                far = np.float32(20) + 0 * u                     # a corner of the map without features
+                far, zero = np.full(1, 20, np.float32), np.zeros(1, np.float32)   # where the map has no features
                 tone, shine, _ = skin_colour(figure.skin, self.maps, self.bank, far, far, zero, zero)
             else:
-                tone, shine = np.repeat(thing.colour[:, None], len(rows), 1), thing.gloss
+                tone, shine = thing.colour[:, None], thing.gloss
             noise = self.bank.look_up(thing.texture, u + thing.offset[0], v + thing.offset[1])
             colour[:, rows] = tone * np.maximum(1 + thing.contrast * noise, 0.1)
             gloss[rows] = shine
 
     def _eye_sparks(self, pixels: Pixels, figure: Figure, light: np.ndarray, lighting: Lighting) -> None:
         """Mirror images of the lights and of a window on the wet eyeballs."""
-        rows = np.flatnonzero(pixels.material == hf.EYE)
-        if not len(rows):
+        rows = pixels.rows(hf.EYE)
+        if rows.start == rows.stop:
             return
         normals = pixels.normals[:, rows]
         spark = 0.8 * highlights(normals, lighting, None, sharpness=8)
@@ -120,11 +128,11 @@ class Painter:
         window = np.clip((figure.eye.window_size - np.arccos(np.clip(figure.eye.window @ -seen, -1, 1))) / 0.05, 0, 1)
         light[:, rows] += spark + figure.eye.window_light * 0.5 * window * lighting.ambient[:, None]
 
-    def _lens(self, flat: np.ndarray, lens, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
+    def _lens(self, image: np.ndarray, lens: Lens, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
               exposure: float) -> None:
-        pixels = draw(mesh, depth.shape[0], cull=False)
-        front = pixels.depth.ravel()[pixels.where] < depth.ravel()[pixels.where]
-        where, normals = pixels.where[front], pixels.normals[:, front]
+        pixels, _ = draw(mesh, depth.shape[0], cull=False, behind=depth)
+        where, normals = pixels.where, pixels.normals
+        flat = image.reshape(-1, 3)
         shine = lens.shine * highlights(normals, lighting, None, sharpness=6) * np.float32(exposure)
         tinted = lens.tint[:, None] * lighting.ambient[:, None] * np.float32(exposure) + shine
         shown = to_display(tinted.T).astype(np.float32)
@@ -132,34 +140,34 @@ class Painter:
         flat[where] = (flat[where] * (1 - opacity) + shown * opacity).astype(np.uint8)
 
     def _covers(self, image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting, exposure: float,
-                scale: float) -> np.ndarray:
+                scale: float, shadows: ShadowMap | None) -> np.ndarray:
         """Blends hair and hats over the picture and darkens what is just under their edge; returns their depth."""
         size = image.shape[0]
-        pixels = draw(figure.cover_mesh, size, cull=False)
+        pixels, covers_depth = draw(figure.cover_mesh, size, cull=False, behind=depth)
         count = len(pixels.where)
-        colour, opacity = np.zeros((3, count), np.float32), np.zeros(count, np.float32)
-        gloss, height = np.zeros(count, np.float32), np.zeros(count, np.float32)
+        colour, opacity, gloss, height = (np.zeros(s, np.float32) for s in ((3, count), count, count, count))
         for number, cover in enumerate(figure.covers):
-            rows = np.flatnonzero(pixels.material == number)
+            rows = pixels.rows(number)
             azimuth, polar, _, field = pixels.fields[:4, rows]
             colour[:, rows], opacity[rows], height[rows] = cover_pixels(cover, self.bank, azimuth, polar, field)
             gloss[rows] = cover.gloss
         bump(pixels, height, scale)
-        opacity[pixels.depth.ravel()[pixels.where] > depth.ravel()[pixels.where] + 1.0] = 0.0
-        lit = shadow(figure.solid, pixels, lighting) if lighting.shadow >= 0 else None
+        lit = shadows.lit(pixels, lighting.softness) if shadows else None
         light = colour * irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, lit)
         light += gloss * highlights(pixels.normals, lighting, lit, sharpness=4)
         light *= np.float32(exposure)
         mask = np.zeros(size * size, np.float32)
         mask[pixels.where] = opacity
         mask = mask.reshape(size, size)
-        shade = cv2.GaussianBlur(mask, (0, 0), 0.006 * scale)
-        under = 1 - 0.5 * np.where(np.isfinite(depth), shade, 0)
+        small = cv2.resize(mask, (size // 4, size // 4), interpolation=cv2.INTER_AREA)
+        shade = cv2.resize(cv2.GaussianBlur(small, (0, 0), 0.0016 * scale), (size, size))
+        under = 1 - 0.5 * shade * np.isfinite(depth)
         cv2.multiply(image, cv2.merge([under] * 3), dst=image, dtype=cv2.CV_8U)
         flat = image.reshape(-1, 3)
-        share = opacity[:, None]
-        flat[pixels.where] = (flat[pixels.where] * (1 - share) + to_display(light.T) * share).astype(np.uint8)
-        return np.where(mask > 0.5, pixels.depth, np.inf)
+        below = flat[pixels.where].T.astype(np.float32)
+        below += opacity * (to_display(light) - below)
+        flat[pixels.where] = below.T.astype(np.uint8)
+        return np.where(mask > 0.5, covers_depth, np.inf)
 
 
 def _inside(mesh: Mesh) -> Mesh:

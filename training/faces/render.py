@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from face3d import renderer
-from training.faces.light import Lighting
 
 ATTRIBUTES = 9              # normal (camera frame) 3, u, v, occlusion, lash, lip, cloth
 
@@ -37,8 +36,8 @@ def join(meshes: list[Mesh]) -> Mesh:
 
 @dataclass
 class Pixels:
-    """The P covered pixels of a drawn mesh: where (P,) flat index into the size x size image, normals (3, P) unit,
-    fields (6, P): u, v, occlusion, lash, lip, cloth; material (P,); depth (size, size) with +inf where empty."""
+    """The P covered pixels of a drawn mesh, sorted by material: where (P,) flat index into the size x size image,
+    normals (3, P) unit, fields (6, P): u, v, occlusion, lash, lip, cloth; material (P,); depth (P,)."""
 
     where: np.ndarray
     normals: np.ndarray
@@ -47,63 +46,87 @@ class Pixels:
     depth: np.ndarray
     size: int
 
+    def rows(self, material: int) -> slice:
+        """Which of the P pixels have a material."""
+        start, end = np.searchsorted(self.material, (material, material + 1))
+        return slice(int(start), int(end))
 
-def draw(mesh: Mesh, size: int, cull: bool = True) -> Pixels:
-    """Rasterise and interpolate. Without `cull` normals of faces seen from behind are turned to the camera."""
+
+def draw(mesh: Mesh, size: int, cull: bool = True, behind: np.ndarray | None = None) -> tuple[Pixels, np.ndarray]:
+    """Rasterise and interpolate: the pixels and the depth map (size, size), +inf where empty.
+
+    Without `cull` normals of faces seen from behind are turned to the camera. behind: a depth map (size, size);
+    pixels further away than it are left out, as is everything whose `lash` field (of covers: inside) is below -8.
+    """
     normals = renderer.vertex_normals(mesh.raster, mesh.triangles)
     depth, index, barycentric = renderer.rasterize(mesh.raster, mesh.triangles, size, size, cull=cull)
     values = renderer.interpolate(index, barycentric, mesh.triangles, np.concatenate([normals, mesh.attributes], 1))
+    values = values.reshape(-1, ATTRIBUTES)
     flat = index.ravel()
-    where = np.flatnonzero(flat >= 0)
-    found = np.ascontiguousarray(np.take(values.reshape(-1, ATTRIBUTES), where, 0).T)
+    seen = flat >= 0
+    if behind is not None:
+        seen &= (depth < behind + 1.0).ravel()
+        seen &= values[:, 6] > -8
+    where = np.flatnonzero(seen)
+    material = mesh.material[flat[where]]
+    order = np.argsort(material, kind="stable")
+    where, material = where[order], material[order]
+    found = np.ascontiguousarray(np.take(values, where, 0).T)
     normals = found[:3]
     normals *= 1 / np.sqrt(np.maximum((normals * normals).sum(0), 1e-12))
     if not cull:
         normals *= np.where(normals[2] > 0, np.float32(-1), np.float32(1))
-    return Pixels(where, normals, found[3:], mesh.material[flat[where]], depth, size)
+    return Pixels(where, normals, found[3:], material, depth.ravel()[where], size), depth
 
 
 def bump(pixels: Pixels, height: np.ndarray, scale: float) -> None:
     """Tilt the normals by the slope of `height` (P,) in metres over the image; `scale` is pixels a metre."""
     size = pixels.size
     image = np.zeros(size * size, np.float32)
-    image[pixels.where] = height * np.float32(scale)
-    image = image.reshape(size, size)
-    across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=0.125).ravel()[pixels.where]
-    down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=0.125).ravel()[pixels.where]
+    image[pixels.where] = height * np.float32(0.5 * scale)
+    where, end = pixels.where, size * size - 1
     limit = np.float32(0.5)
-    pixels.normals[0] -= np.clip(across, -limit, limit) * -pixels.normals[2]
-    pixels.normals[1] -= np.clip(down, -limit, limit) * -pixels.normals[2]
+    across = image[np.minimum(where + 1, end)] - image[np.maximum(where - 1, 0)]
+    down = image[np.minimum(where + size, end)] - image[np.maximum(where - size, 0)]
+    pixels.normals[0] += np.clip(across, -limit, limit) * pixels.normals[2]
+    pixels.normals[1] += np.clip(down, -limit, limit) * pixels.normals[2]
     pixels.normals *= 1 / np.sqrt(np.maximum((pixels.normals * pixels.normals).sum(0), 1e-12))
 
 
-def shadow(mesh: Mesh, pixels: Pixels, lighting: Lighting, resolution: int = 144, bias: float = 4.0) -> np.ndarray:
-    """(P,) share 0..1 of the shadow-casting light that reaches each pixel, softened over the image.
+class ShadowMap:
+    """What one light sees: shadows of a mesh.
 
     Pixels and vertices live in one space (u, v, depth, all in pixels), so the light's view is a rotation of it.
     """
-    towards = lighting.directions[lighting.shadow]
-    across = np.cross(np.array([0, 1, 0], np.float32), towards)
-    across /= max(float(np.linalg.norm(across)), 1e-6)
-    frame = np.stack([across, np.cross(towards, across), -towards]).astype(np.float32)
-    size = pixels.size
-    middle = np.array([size / 2, size / 2, 0], np.float32)
-    zoom = np.float32(resolution / (1.25 * size))
-    shift = np.array([resolution / 2, resolution / 2, 0], np.float32) - zoom * (frame @ middle)
-    view = np.ascontiguousarray(mesh.raster @ (zoom * frame).T + shift)
-    depth = renderer.rasterize(view, mesh.triangles, resolution, resolution, cull=False)[0]
-    place = np.empty((3, len(pixels.where)), np.float32)
-    np.remainder(pixels.where, size, out=place[0], casting="unsafe")
-    np.floor_divide(pixels.where, size, out=place[1], casting="unsafe")
-    place[2] = pixels.depth.ravel()[pixels.where]
-    seen = (zoom * frame) @ place + shift[:, None]
-    column = np.clip(seen[0] + 0.5, 0, resolution - 1).astype(np.int32)
-    row = np.clip(seen[1] + 0.5, 0, resolution - 1).astype(np.int32)
-    lit = (seen[2] < depth.ravel()[row * resolution + column] + bias * zoom * 2).astype(np.float32)
-    image = np.ones(size * size, np.float32)
-    image[pixels.where] = lit
-    image = cv2.GaussianBlur(image.reshape(size, size), (0, 0), max(0.6, lighting.softness))
-    return image.ravel()[pixels.where]
+
+    def __init__(self, raster: np.ndarray, triangles: np.ndarray, towards: np.ndarray, size: int,
+                 resolution: int = 128) -> None:
+        across = np.cross(np.array([0, 1, 0], np.float32), towards)
+        across /= max(float(np.linalg.norm(across)), 1e-6)
+        frame = np.stack([across, np.cross(towards, across), -towards]).astype(np.float32)
+        middle = np.array([size / 2, size / 2, 0], np.float32)
+        self.zoom = np.float32(resolution / (1.25 * size))
+        self.matrix = self.zoom * frame
+        self.shift = np.array([resolution / 2, resolution / 2, 0], np.float32) - self.matrix @ middle
+        self.resolution = resolution
+        view = np.ascontiguousarray(raster @ self.matrix.T + self.shift)
+        self.depth = renderer.rasterize(view, triangles, resolution, resolution, cull=False)[0].ravel()
+
+    def lit(self, pixels: Pixels, softness: float, bias: float = 8.0) -> np.ndarray:
+        """(P,) share 0..1 of the light that reaches each pixel, softened over the image by `softness` pixels."""
+        size, end = pixels.size, self.resolution - 1
+        place = np.empty((3, len(pixels.where)), np.float32)
+        place[0], place[1], place[2] = pixels.where % size, pixels.where // size, pixels.depth
+        seen = self.matrix @ place + self.shift[:, None]
+        column = np.clip(seen[0] + 0.5, 0, end).astype(np.int32)
+        row = np.clip(seen[1] + 0.5, 0, end).astype(np.int32)
+        lit = seen[2] < self.depth[row * self.resolution + column] + bias * self.zoom
+        image = np.ones(size * size, np.float32)
+        image[pixels.where] = lit
+        image = image.reshape(size, size)
+        half = cv2.resize(image, (size // 2, size // 2), interpolation=cv2.INTER_AREA)
+        half = cv2.GaussianBlur(half, (0, 0), max(0.5, 0.5 * softness))
+        return cv2.resize(half, (size, size), interpolation=cv2.INTER_LINEAR).ravel()[pixels.where]
 
 
 def to_display(linear: np.ndarray) -> np.ndarray:

@@ -33,8 +33,8 @@ class Shell:
             rows = np.linspace(2, 132, CAP_ROWS)
         self.shape = (len(rows), COLUMNS)
         azimuth = np.linspace(-180, 180, COLUMNS)
-        self.polar = np.repeat(rows, COLUMNS)
-        self.azimuth = np.tile(azimuth, len(rows))
+        self.polar = np.repeat(rows, COLUMNS).astype(np.float32)
+        self.azimuth = np.tile(azimuth, len(rows)).astype(np.float32)
         below = np.maximum(self.polar - FALL_START, 0) / DEGREES_A_ROW if falling else np.zeros(len(self.polar))
         self.drop = below.astype(np.float32)                     # falling rows below the skull, as a number of rows
         angle = np.minimum(self.polar, FALL_START) if falling else self.polar
@@ -59,7 +59,7 @@ class Shell:
 
     def surface(self, vertices: np.ndarray) -> np.ndarray:
         """(G, 3) the head's surface under the grid (falling rows: straight below where they leave it), metres."""
-        base = np.einsum("gk,gkd->gd", self.weights, vertices[self.rows])
+        base = np.einsum("gk,gkd->gd", self.weights, np.take(vertices, self.rows, 0))
         base[:, 1] -= self.drop * np.float32(FALL_STEP)
         return base
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.faces.config import FaceConfig
-from training.faces.head_fields import MAP
 from training.faces.noise import NoiseBank, sample
 from training.faces.skin_maps import BROW_ZOOM, SkinMaps
 
@@ -53,7 +52,7 @@ class SkinLook:
     beard: np.ndarray           # (3,): cover of full beard, moustache, goatee
     beard_colour: np.ndarray
     beard_length: float         # metres the beard stands out
-    offsets: np.ndarray         # (8,) where in the noise tiles
+    offsets: np.ndarray         # (2,) where in the noise tile
     paint: np.ndarray | None = None
 
     @staticmethod
@@ -98,7 +97,7 @@ class SkinLook:
             beard=beard.astype(np.float32),
             beard_colour=(hair * rng.uniform(0.4, 1.1)).astype(np.float32),
             beard_length=float(length),
-            offsets=rng.uniform(0, 512, 8).astype(np.float32),
+            offsets=rng.uniform(0, 512, 2).astype(np.float32),
             paint=rng.uniform(0.02, 0.8, 3).astype(np.float32) if happens(config.paint) else None,
         )
 
@@ -108,10 +107,9 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, u: np.ndarray, 
     """Colour of P skin pixels at map texels u, v: linear RGB (3, P), gloss (P,), height (P,) in metres for bumps."""
     o = look.offsets
     zones = np.ascontiguousarray(sample(maps.zones, u * 0.5, v * 0.5).T).astype(np.float32) * np.float32(1 / 255)
-    clouds = bank.look_up("clouds", u * 0.55 + o[0], v * 0.55 + o[1])
-    pores = bank.look_up("pores", u * 0.9 + o[2], v * 0.9 + o[3])
+    clouds, pores, spots, hairs = bank.look_up_skin(u * 0.9 + o[0], v * 0.9 + o[1])
     paint = None
-    if look.beard[2] > 0 or look.blush > 0 or look.shadow is not None or look.rings > 0.15:
+    if look.beard.max() > 0 or look.blush > 0 or look.shadow is not None or look.rings > 0.15:
         paint = np.ascontiguousarray(sample(maps.paint, u * 0.5, v * 0.5).T).astype(np.float32) * np.float32(1 / 255)
 
     blood = look.blood * (0.55 + 1.1 * zones[0]) + look.mottling * 0.10 * clouds
@@ -119,8 +117,7 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, u: np.ndarray, 
     melanin = look.melanin + 0.10 * zones[1] + look.mottling * (0.035 * clouds + 0.02 * pores)
     melanin += lip * 0.07
     if look.freckles > 0:
-        spots = bank.look_up("curls", u * 0.8 + o[4], v * 0.8 + o[5]) - np.float32(2.0 - 0.8 * look.freckles)
-        melanin += 0.35 * np.clip(spots, 0, 1) * (0.3 + zones[0])
+        melanin += 0.35 * np.clip(spots - (2.0 - 0.8 * look.freckles), 0, 1) * (0.3 + zones[0])
     if paint is not None:
         melanin += look.rings * 0.16 * paint[3]
         blood += look.rings * 0.25 * paint[3] + look.blush * paint[1]
@@ -144,8 +141,8 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, u: np.ndarray, 
     if look.lipstick is not None:
         mix(colour, look.lipstick, look.lipstick_amount * lip)
         gloss += 0.08 * lip
-    mix(colour, look.brow_colour, look.brow_strength * _brows(look, maps, u, v))
-    _beard(look, bank, u, v, zones, paint, colour, gloss)
+    _brows(look, maps, u, v, colour)
+    _beard(look, hairs, zones, paint, colour, gloss)
     mix(colour, np.array([.012, .008, .007], np.float32), np.clip(lash * lash * (0.4 + look.lash), 0, 0.95))
     return colour, gloss, height
 
@@ -156,11 +153,14 @@ def mix(colour: np.ndarray, other: np.ndarray, share: np.ndarray) -> None:
         colour[channel] += share * (other[channel] - colour[channel])
 
 
-def _brows(look: SkinLook, maps: SkinMaps, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _brows(look: SkinLook, maps: SkinMaps, u: np.ndarray, v: np.ndarray, colour: np.ndarray) -> None:
     texture = maps.brows[look.brow_map]
-    x = (u - np.float32(maps.brow_origin[0])) * BROW_ZOOM
-    y = (v - np.float32(maps.brow_origin[1])) * BROW_ZOOM
-    return sample(texture, x, y).astype(np.float32) * np.float32(1 / 255)
+    left, top = (np.float32(x) for x in maps.brow_origin)
+    width, height = texture.shape[1] / BROW_ZOOM, texture.shape[0] / BROW_ZOOM
+    rows = np.flatnonzero((u > left) & (v > top) & (u < left + width) & (v < top + height))
+    share = sample(texture, (u[rows] - left) * BROW_ZOOM, (v[rows] - top) * BROW_ZOOM).astype(np.float32)
+    share *= look.brow_strength / 255
+    colour[:, rows] += np.minimum(share, 0.97) * (look.brow_colour[:, None] - colour[:, rows])
 
 
 def beard_cover(look: SkinLook, zones: np.ndarray, goatee: np.ndarray) -> np.ndarray:
@@ -168,16 +168,12 @@ def beard_cover(look: SkinLook, zones: np.ndarray, goatee: np.ndarray) -> np.nda
     return np.maximum(np.maximum(look.beard[0] * zones[2], look.beard[1] * zones[3]), look.beard[2] * goatee)
 
 
-def _beard(look: SkinLook, bank: NoiseBank, u: np.ndarray, v: np.ndarray, zones: np.ndarray,
-           paint: np.ndarray | None, colour: np.ndarray, gloss: np.ndarray) -> None:
+def _beard(look: SkinLook, hairs: np.ndarray, zones: np.ndarray, paint: np.ndarray | None, colour: np.ndarray,
+           gloss: np.ndarray) -> None:
     if look.beard.max() <= 0 or paint is None:
         return
     cover = beard_cover(look, zones, paint[0])
-    hairs = bank.look_up("strands", u * 2.2 + look.offsets[6], v * 1.1 + look.offsets[7])
     share = np.clip(cover * (0.85 + 0.35 * hairs) - 0.05, 0, 0.97)
     mix(colour, look.beard_colour, share)
     colour *= 1 + 0.25 * share * hairs
     gloss *= 1 - 0.8 * share
-
-
-__all__ = ["MAP", "SkinLook", "beard_cover", "hair_colour", "mix", "skin_colour"]
