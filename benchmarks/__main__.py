@@ -49,15 +49,16 @@ def main() -> None:
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names())}")
     print(f"{processor()}\n\n{HEADER}")
-    missed = 0
+    missed = failed = 0
     for name in arguments.names or names():
         try:
             for row in importlib.import_module(f"benchmarks.bench_{name}").rows(arguments.quick):
                 print(line(row), flush=True)
                 missed += row.verdict == "MISSED"
         except Exception as error:  # whatever it is, the other benchmarks still have something to say
+            failed += 1
             print(f"{name}: could not run: {type(error).__name__}: {error}", flush=True)
-    print(f"\n{missed} demands missed" if missed else "\nall demands met")
+    print(f"\n{missed} demands missed, {failed} benchmarks could not run" if missed + failed else "\nall demands met")
 
 
 if __name__ == "__main__":
