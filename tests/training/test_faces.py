@@ -1,0 +1,141 @@
+"""The synthetic faces: exact geometry, everything occurs, repeatable."""
+
+import numpy as np
+import pytest
+from face3d import renderer
+from face3d.camera import Pose
+from face3d.model import FaceModel
+
+from training.faces import FaceConfig, FaceGenerator
+from training.faces import head_fields as hf
+from training.faces.expressions import ExpressionSampler, plain
+from training.faces.poses import View, draw_view, fit_weak_perspective, rotation, rotation_exponential
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return FaceGenerator(seed=7)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return FaceModel.load()
+
+
+def test_head_contains_the_face_model(generator, model):
+    """The rendered head's face is the model's face, so the model's projection falls on the rendered pixels."""
+    rng = np.random.default_rng(0)
+    identity = rng.standard_normal(200).astype(np.float32)
+    expression = generator.expressions.draw(rng, 1.0).coefficients
+    head = generator.head.shape(identity, expression)
+    face = model.shape(identity, expression)
+    assert np.abs(head[generator.head.face_rows] - face).max() < 1e-5
+
+
+@pytest.mark.parametrize("yaw", [-60.0, 0.0, 35.0])
+def test_projected_landmarks_lie_on_the_rendered_parts(generator, model, yaw):
+    """Visible eyelid, nose and mouth points have the depth map's depth, and eyeballs are seen between the lids."""
+    identity, expression = np.zeros(200, np.float32), np.zeros(84, np.float32)
+    pose = Pose(rotation(yaw, 5.0, 8.0), 800.0, np.array([144.0, 150.0]))
+    head = generator.head.shape(identity, expression)
+    depth, index, _ = renderer.rasterize(pose.project(head), generator.head.triangles, 288, 288)
+    points = pose.project(model.landmarks(identity, expression))
+    near = points[[30, 33, 27]] if abs(yaw) > 40 else points[27:68]
+    column, row = np.rint(near[:, 0]).astype(int), np.rint(near[:, 1]).astype(int)
+    assert np.abs(depth[row, column] - near[:, 2]).max() < 6.0
+    if yaw == 0.0:
+        part = generator.head.triangle_part
+        names = generator.head.part_names
+        for start, name in ((36, "eye_right"), (42, "eye_left")):
+            u, v = points[start:start + 6, :2].mean(0)
+            assert names[part[index[round(float(v)), round(float(u))]]] == name
+
+
+def test_a_seed_repeats_its_samples(generator):
+    other = FaceGenerator(seed=11, head=generator.head)
+    again = FaceGenerator(seed=11, head=generator.head)
+    for difficulty in (0.0, 0.5, 1.0, 1.0):
+        a, b = other.draw(difficulty), again.draw(difficulty)
+        assert np.array_equal(a.image, b.image) and np.array_equal(a.identity, b.identity)
+        assert np.array_equal(a.expression, b.expression) and np.array_equal(a.pose.rotation, b.pose.rotation)
+
+
+@pytest.mark.parametrize("difficulty", [0.0, 0.4, 1.0])
+def test_samples_have_the_promised_form(generator, difficulty):
+    faces = 0
+    for _ in range(12):
+        sample = generator.draw(difficulty)
+        assert sample.image.shape == (288, 288, 3) and sample.image.dtype == np.uint8
+        assert sample.image.flags.c_contiguous
+        assert sample.identity.shape == (200,) and sample.identity.dtype == np.float32
+        assert sample.expression.shape == (84,) and sample.expression.dtype == np.float32
+        assert 0 <= sample.expression.min() and sample.expression.max() <= 1.2
+        assert sample.pose.is_finite()
+        assert 140 < 0.25 * sample.pose.scale < 240
+        assert np.abs(sample.pose.rotation @ sample.pose.rotation.T - np.eye(3)).max() < 1e-9
+        faces += sample.face
+    assert faces >= (12 if difficulty == 0.0 else 7)
+
+
+def test_difficulty_outside_its_range_is_refused(generator):
+    with pytest.raises(ValueError, match="difficulty"):
+        generator.draw(1.5)
+
+
+def test_expressions_cover_every_unit_and_stay_plausible(generator):
+    names = generator.head.expression_names
+    sampler = ExpressionSampler(names, FaceConfig())
+    rng = np.random.default_rng(1)
+    values = np.stack([sampler.draw(rng, 1.0).coefficients for _ in range(3000)])
+    assert values.min() >= 0 and values.max() <= 1.1 + 1e-6
+    strong = (values > 0.3).mean(0)
+    missing = [name for name, share in zip(names, strong, strict=True) if share == 0]
+    assert not missing
+    column = {plain(name): k for k, name in enumerate(names)}
+    for side in ("left", "right"):
+        closers = values[:, [column[f"eyeblink{side}"], column[f"eye{side}closure"], column[f"eye{side}slit"]]]
+        assert ((closers > 0).sum(1) <= 1).all()
+    assert (values[:, column["mouthclose"]] <= values[:, column["jawopen"]] + 1e-6).all()
+    left, right = values[:, column["mouthsmileleft"]], values[:, column["mouthsmileright"]]
+    assert np.corrcoef(left, right)[0, 1] > 0.7
+    closed = values[:, [column["eyeblinkleft"], column["eyeleftclosure"], column["eyeleftslit"]]].max(1) > 0.75
+    assert 0.06 < closed.mean() < 0.3
+
+
+def test_poses_reach_the_profiles_and_keep_the_crop_inside():
+    config = FaceConfig()
+    rng = np.random.default_rng(2)
+    views = [draw_view(rng, config, 1.0) for _ in range(2000)]
+    forward = np.stack([view.pose.rotation[:, 2] for view in views])
+    yaw = np.degrees(np.arctan2(forward[:, 0], -forward[:, 2]))
+    assert 0.4 < (np.abs(yaw) < 30).mean() < 0.75
+    assert (np.abs(yaw) > 60).mean() > 0.05
+    for view in views[:200]:
+        half = 0.125 * view.pose.scale
+        assert (view.pose.translation - half > -45).all() and (view.pose.translation + half < 288 + 45).all()
+    plain_views = [draw_view(rng, config, 0.0) for _ in range(300)]
+    assert all(view.distance is None for view in plain_views)
+    assert min(-view.pose.rotation[2, 2] for view in plain_views) > 0.8
+
+
+def test_weak_perspective_fit_finds_the_pose_and_halves_the_error_of_perspective(model):
+    points = model.mean[::20].astype(np.float64)
+    pose = Pose(rotation(30, 10, -5), 760.0, np.array([140.0, 150.0]))
+    start = Pose(rotation_exponential(np.array([0.1, -0.1, 0.05])) @ pose.rotation, 700.0, np.array([130.0, 160.0]))
+    found = fit_weak_perspective(points, pose.project(points)[:, :2].astype(float), start, steps=8)
+    assert np.abs(found.rotation - pose.rotation).max() < 1e-4
+    view = View(pose, 0.35)
+    seen = view.project(points.astype(np.float32))[:, :2].astype(float)
+    fitted = fit_weak_perspective(points, seen, pose)
+    before = np.abs(pose.project(points)[:, :2] - seen).mean()
+    after = np.abs(fitted.project(points)[:, :2] - seen).mean()
+    assert after < before and after < 4.0
+
+
+def test_the_image_shows_the_face_where_the_pose_says(generator):
+    """Without hair and things in front, the eyes' pixels are eyeball-coloured: brighter or darker than the lids'."""
+    fields = generator.fields
+    assert (fields.attributes[:, 2] >= 0).all() and (fields.attributes[:, 2] <= 1.0001).all()
+    assert fields.material.max() <= hf.MOUTH
+    lips = fields.attributes[generator.head.landmarks68[[51, 57]], 4]
+    assert (lips > 0.3).all()
