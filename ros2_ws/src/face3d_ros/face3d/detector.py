@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -45,10 +46,8 @@ class Detector:
     """Finds frontal to half-profile faces; about 20 ms for 640 x 480 on one core."""
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
-        import dlib  # late: a node that only tracks does not pay for it
-
         self.settings = settings or DetectorSettings()
-        self._detector = dlib.get_frontal_face_detector()
+        self._detector = _frontal_face_detector()
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Faces in an RGB image (H, W, 3) uint8, the most certain first."""
@@ -72,6 +71,14 @@ class Detector:
             if box is not None:
                 found.append(Detection(box, 1.0 / (1.0 + math.exp(-3.0 * score))))
         return found
+
+
+@functools.cache
+def _frontal_face_detector():
+    """dlib's detector, made once (it takes most of a second). Sharing it is safe: dlib keeps the GIL in `run`."""
+    import dlib  # late: who only tracks does not pay for it
+
+    return dlib.get_frontal_face_detector()
 
 
 def _clip(relative: tuple[float, float, float, float], width: int, height: int) -> tuple | None:
