@@ -81,7 +81,7 @@ def overlap(a: Sequence[float], b: Sequence[float]) -> float:
     return width * height / (a[2] * a[3] + b[2] * b[3] - width * height)
 
 
-def contains(box: Sequence[float], point: Sequence[float]) -> bool:
+def contains(box: Sequence[float], point: Sequence[float] | np.ndarray) -> bool:
     """Whether a point (u, v) lies in a box (x, y, width, height)."""
     return box[0] <= point[0] <= box[0] + box[2] and box[1] <= point[1] <= box[1] + box[3]
 

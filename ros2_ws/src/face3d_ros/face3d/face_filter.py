@@ -80,7 +80,7 @@ class FaceFilter:
             identity,
             start(geometry.expression),
             start(geometry.pose.rotation),
-            start([math.log(geometry.pose.scale)]),
+            start(np.array([math.log(geometry.pose.scale)])),
             start(geometry.pose.translation),
         )
 

@@ -29,7 +29,7 @@ class Movie:
         if self._writer is None:
             # The codec works on pairs of pixels.
             self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
-            code = cv2.VideoWriter_fourcc(*("MJPG" if self.path.suffix.lower() == ".avi" else "mp4v"))
+            code = cv2.VideoWriter.fourcc(*("MJPG" if self.path.suffix.lower() == ".avi" else "mp4v"))
             self._writer = cv2.VideoWriter(str(self.path), code, self._fps, self._size)
             if not self._writer.isOpened():
                 raise OSError(f"cannot write a video to {self.path}; use a name that ends in .mp4 or .avi")

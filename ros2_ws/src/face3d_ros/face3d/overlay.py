@@ -90,11 +90,11 @@ class Overlay:
         width, height = (right - left) * zoom, (bottom - top) * zoom
         color, depth = _core.shade(moved, self._triangles, self._colors, _LIGHTS, _AMBIENT, width, height)
         alpha = np.isfinite(depth).astype(np.float32)
-        color = np.sqrt(np.clip(color, 0.0, 1.0)) * 255.0  # gamma 2: near enough to sRGB for a picture
+        color = np.sqrt(np.clip(color, 0.0, 1.0)) * np.float32(255)  # gamma 2: near enough to sRGB
         if zoom > 1:
             size = (right - left, bottom - top)
-            color = cv2.resize(color, size, interpolation=cv2.INTER_AREA)
-            alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+            color = np.asarray(cv2.resize(color, size, interpolation=cv2.INTER_AREA), np.float32)
+            alpha = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32)
         part = canvas[top:bottom, left:right]
         # `color` is already weighted by its coverage: empty pixels are black.
         blended = part * (1.0 - self.opacity * alpha[..., None]) + self.opacity * color
@@ -122,9 +122,8 @@ class Overlay:
 
 def id_color(number: int) -> tuple[int, int, int]:
     """A colour that stays with a track's id."""
-    return tuple(
-        round(255 * value) for value in colorsys.hsv_to_rgb((0.53 + 0.382 * number) % 1.0, 0.55, 1.0)
-    )
+    red, green, blue = colorsys.hsv_to_rgb((0.53 + 0.382 * number) % 1.0, 0.55, 1.0)
+    return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def _draw_landmarks(canvas: np.ndarray, face: Face) -> None:

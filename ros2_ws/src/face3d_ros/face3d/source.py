@@ -39,8 +39,10 @@ class Source(Protocol):
 
     name: str
     fps: float
-    count: int | None
     live: bool
+
+    @property
+    def count(self) -> int | None: ...
 
     def __iter__(self) -> Iterator[Frame]: ...
     def __enter__(self) -> Source: ...
@@ -94,7 +96,7 @@ def read_image(path: str | Path) -> np.ndarray:
         raise SourceError(f"{path} is not an image that can be decoded (PNG, JPEG, BMP, TIFF, WebP are)")
     image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     if whole.ndim == 3 and whole.shape[2] == 4 and whole.shape[:2] == image.shape[:2]:
-        alpha = whole[..., 3:].astype(np.float32) / np.iinfo(whole.dtype).max
+        alpha = whole[..., 3:].astype(np.float32) / (65535.0 if whole.dtype == np.uint16 else 255.0)
         image = np.rint(image * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
     return np.ascontiguousarray(image)
 
@@ -149,7 +151,7 @@ class Webcam(_Closing):
     """A camera by its index; stamps are the time of capture."""
 
     live = True
-    count = None
+    count: int | None = None
 
     def __init__(self, index: int) -> None:
         self.name = f"webcam {index}"

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from face3d import codec
-from face3d import rotation as so3
-from face3d.camera import Camera
+from face3d.camera import Camera, Pose
 from face3d.codec import Geometry
-from face3d.crop import box_of_pose, check_image, contains, crop_of, overlap, pose_from_box
+from face3d.crop import box_of_pose, check_image, contains, overlap, pose_from_box
 from face3d.face_filter import FaceFilter
+from face3d.plausibility import is_near, is_plausible
 from face3d.track import Face, Track, TrackerSettings, TrackerState
 
 if TYPE_CHECKING:
@@ -127,15 +127,9 @@ class Tracker:
         for box in boxes:
             pose = pose_from_box(box)
             fresh = _Attempt(None, Geometry.mean(pose), self.settings.first_iterations)
-            near = [(overlap(box, box_of_pose(track.prior.pose)), track) for track in tracks]
-            same, track = max(near, key=lambda pair: pair[0], default=(0.0, None))
-            if same >= _SAME_FACE:
-                if track.misses == 0:
-                    continue  # tracked well: nothing to learn from the box
-            else:
-                # A box inside a track's box that contradicts it: perhaps the track has slipped off its face.
-                inside = [t for t in tracks if contains(box_of_pose(t.prior.pose), pose.translation)]
-                track = inside[0] if inside else None
+            track, good = _matching(tracks, box, pose)
+            if good:
+                continue  # tracked well: nothing to learn from the box
             if track is not None:
                 identity = track.memory.identity.value
                 fresh = replace(fresh, track=track, geometry=replace(fresh.geometry, identity=identity))
@@ -166,32 +160,11 @@ class Tracker:
                 geometry = codec.decode(output, prior, crop)
                 if not geometry.is_finite():
                     continue
-                attempt.failure = self._implausible(geometry, image.shape[1], image.shape[0])
-                if attempt.tracked and not attempt.failure:
-                    attempt.failure = self._jumped(geometry, prior)
+                plausible = is_plausible(geometry, image.shape[1], image.shape[0], self.settings)
+                if attempt.tracked:
+                    plausible = plausible and is_near(geometry, prior, self.settings)
+                attempt.failure = "" if plausible else "implausible"
                 attempt.geometry, attempt.confidence, attempt.vertices = geometry, float(confidence), None
-
-    def _implausible(self, geometry: Geometry, width: int, height: int) -> str:
-        settings, pose = self.settings, geometry.pose
-        u, v = pose.translation
-        plausible = (
-            settings.min_crop <= crop_of(pose).size <= 4.0 * max(width, height)
-            and -0.5 <= u <= width - 0.5
-            and -0.5 <= v <= height - 0.5
-            and -pose.rotation[2, 2] >= math.cos(settings.max_angle)
-            and float(np.mean(np.square(geometry.identity))) <= settings.max_identity**2
-        )
-        return "" if plausible else "implausible"
-
-    def _jumped(self, geometry: Geometry, prior: Geometry) -> str:
-        settings, pose = self.settings, geometry.pose
-        plausible = (
-            so3.angle(pose.rotation, prior.pose.rotation) <= settings.max_turn
-            and abs(math.log(pose.scale / prior.pose.scale)) <= math.log(settings.max_zoom)
-            and math.dist(pose.translation, prior.pose.translation)
-            <= settings.max_shift * crop_of(prior.pose).size
-        )
-        return "" if plausible else "implausible"
 
     def _updated(self, state: TrackerState, attempts: list[_Attempt], stamp: int) -> TrackerState:
         counters, next_id, tracks = state.counters, state.next_id, []
@@ -262,3 +235,19 @@ class Tracker:
         vertices = self.model.shape(geometry.identity, geometry.expression)
         points = self.model.landmarks(geometry.identity, geometry.expression, pose.rotation)
         return Face(number, stamp, confidence, geometry, vertices, pose.project(points), camera)
+
+
+def _matching(tracks: Sequence[Track], box: Box, pose: Pose) -> tuple[Track | None, bool]:
+    """The track that a box is about, if any, and whether that track is fine as it is."""
+    best, most = None, 0.0
+    for track in tracks:
+        same = overlap(box, box_of_pose(track.prior.pose))
+        if same > most:
+            best, most = track, same
+    if best is not None and most >= _SAME_FACE:
+        return best, best.misses == 0
+    # A box inside a track's box that contradicts it: perhaps the track has slipped off its face.
+    for track in tracks:
+        if contains(box_of_pose(track.prior.pose), pose.translation):
+            return track, False
+    return None, False

@@ -82,7 +82,11 @@ def load(
 
 def check_metadata(metadata: Mapping[str, str], model: FaceModel, path: Path) -> None:
     """Raise NetworkError unless a network's own description fits this face model and this crop."""
-    expected = {"face_model": model.hash, "crop_metres": CROP_METRES, "image_size": IMAGE_SIZE}
+    expected: dict[str, str | float] = {
+        "face_model": model.hash,
+        "crop_metres": CROP_METRES,
+        "image_size": IMAGE_SIZE,
+    }
     for key, value in expected.items():
         found = metadata.get(key)
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ class OnnxRuntime:
             {tensor.name: _tensor(tensor) for tensor in session.get_outputs()},
             path,
         )
-        self.metadata: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
+        self.metadata: Mapping[str, str] = dict(session.get_modelmeta().custom_metadata_map)
         self._input = session.get_inputs()[0].name
         self._session: onnxruntime.InferenceSession | None = session
 
