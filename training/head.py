@@ -16,7 +16,7 @@ import numpy as np
 from face3d import _core
 from face3d.model import FaceModel
 from training.face_regions import distance_to_curve, face_regions, vertex_part
-from training.head_bases import extend_identity, expression_units, METRES
+from training.head_bases import extend_bases
 from training.head_mesh import HEAD_PARTS, PARTS, HeadMesh
 from training.makehuman import MakeHuman, default_cache
 
@@ -135,9 +135,8 @@ def _make(data: MakeHuman, model: FaceModel) -> dict[str, np.ndarray]:
             f"{len(rows)} vertices), not one with {model.control_count} and {model.vertex_count}; if this is it, "
             "it is out of date: run python -m training.build_face_model"
         )
-    mean, identity = extend_identity(data, mesh, model.identity)
-    _, expression = expression_units(data, mesh.control)
-    basis = np.concatenate([identity, METRES * expression]).astype(np.float16)
+    mean, identity, expression = extend_bases(data, mesh, model.identity)
+    basis = np.concatenate([identity, expression]).astype(np.float16)
     face = slice(0, model.control_count)
     mean[face], basis[:, face] = model.mean, model.basis  # the same face, to the last bit
 

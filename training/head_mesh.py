@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
+from training.edge_graph import EdgeGraph, edge
 from training.makehuman import MakeHuman
 from training.subdivision import FineMesh, graded, refine
 
@@ -152,60 +152,12 @@ def _parts(data: MakeHuman) -> np.ndarray:
     return part
 
 
-def _flood(faces: np.ndarray, vertices: np.ndarray, mirror: np.ndarray) -> np.ndarray:
+def _flood(faces: np.ndarray, vertices: np.ndarray, mirror: np.ndarray) -> list[int]:
     """Indices of the quads on the face's side of the cut."""
-    sides, around = defaultdict(list), defaultdict(set)
-    for f, quad in enumerate(faces.tolist()):
-        for c in range(4):
-            a, b = quad[c], quad[(c + 1) % 4]
-            sides[min(a, b), max(a, b)].append(f)
-            around[a].add(b)
-            around[b].add(a)
+    graph = EdgeGraph(faces)
     wall = set()
     for start, end in zip(CUT, CUT[1:]):
-        path = _edge_path(start, end, faces, vertices, sides, around)
+        path = graph.path(start, end, vertices, vertices[:, 0] > -1e-6, turn=0.3)
         for half in (np.array(path), mirror[path]):
-            wall |= {(min(a, b), max(a, b)) for a, b in zip(half.tolist(), half[1:].tolist())}
-    seed = int(np.flatnonzero((faces == SELLION).any(1))[0])
-    seen, stack = {seed}, [seed]
-    while stack:
-        quad = faces[stack.pop()].tolist()
-        for c in range(4):
-            edge = (min(quad[c], quad[(c + 1) % 4]), max(quad[c], quad[(c + 1) % 4]))
-            for other in sides[edge]:
-                if edge not in wall and other not in seen:
-                    seen.add(other)
-                    stack.append(other)
-    return np.array(sorted(seen))
-
-
-def _edge_path(start: int, end: int, faces: np.ndarray, vertices: np.ndarray, sides: dict, around: dict,
-               turn: float = 0.3) -> list[int]:
-    """Shortest path over edges of the left half in which leaving an edge loop costs `turn` decimetres."""
-
-    def straight_on(a: int, b: int) -> int | None:
-        if len(around[b]) != 4:
-            return None
-        beside = set(faces[sides[min(a, b), max(a, b)]].ravel().tolist())
-        ahead = [c for c in around[b] if c not in beside]
-        return ahead[0] if len(ahead) == 1 else None
-
-    queue, came = [(0.0, start, -1, None)], {}
-    while queue:
-        cost, vertex, before, state = heapq.heappop(queue)
-        if (vertex, before) in came:
-            continue
-        came[vertex, before] = state
-        if vertex == end:
-            break
-        ahead = straight_on(before, vertex) if before >= 0 else None
-        for following in around[vertex]:
-            if following != before and vertices[following, 0] > -1e-6:
-                step = np.linalg.norm(vertices[following] - vertices[vertex])
-                extra = 0.0 if before < 0 or following == ahead else turn
-                heapq.heappush(queue, (cost + step + extra, following, vertex, (vertex, before)))
-    path, state = [vertex], came[vertex, before]
-    while state is not None:
-        path.append(state[0])
-        state = came[state]
-    return path[::-1]
+            wall |= {edge(a, b) for a, b in zip(half.tolist(), half[1:].tolist())}
+    return graph.flood(int(np.flatnonzero((faces == SELLION).any(1))[0]), wall)
