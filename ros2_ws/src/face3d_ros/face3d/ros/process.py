@@ -8,12 +8,15 @@ import signal
 import sys
 
 NODES = ("camera_node", "detection_node", "reconstruction_node")
+PARENT = "FACE3D_PARENT"
+"""Environment variable with the process id of the command that starts nodes and takes them along."""
 
 
 def main(name: str) -> None:
     """Run the node `name` with the command line's ROS arguments; ends the process."""
     # Until rclpy takes over, Ctrl-C simply ends the process instead of leaving a traceback of half an import.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _end_with_parent()
     # The nodes share the machine with each other: idle threads of numpy and OpenCV would only spin.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ.setdefault(variable, "1")
@@ -22,6 +25,18 @@ def main(name: str) -> None:
     environment.use_profile()
     module = importlib.import_module(f"face3d.ros.{name}")
     sys.exit(_spin(module.NODE))
+
+
+def _end_with_parent() -> None:
+    """End like on Ctrl-C when the command that started this node is gone, however it went (Linux only)."""
+    parent = os.environ.get(PARENT)
+    if not parent or not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
+    if os.getppid() != int(parent):  # it was gone before we asked
+        sys.exit(0)
 
 
 def _spin(node_class: type) -> int:
@@ -36,6 +51,10 @@ def _spin(node_class: type) -> int:
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:  # rclpy's own errors are private, but are of this kind
+        if rclpy.ok():
+            raise
+        # Told to stop while it was publishing or starting: the context was gone from one call to the next.
     except (ValueError, InvalidParameterTypeException, InvalidParameterValueException) as error:
         if node is not None:
             raise

@@ -23,6 +23,7 @@ from face3d.ros import conversions
 from face3d.ros.conversions import BadImage, nanoseconds
 from face3d.ros.diagnostics import Health
 from face3d.ros.markers import DETAILS, Markers
+from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.parameters import declare, declare_settings
 from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT
 from face3d.runtime import BACKENDS
@@ -89,8 +90,9 @@ class ReconstructionNode(Node):
         self._blendshape_writer = conversions.BlendshapeWriter(self._model)
         self._marker = self.create_publisher(Marker, "face_mesh/marker", OUTPUT)
         self._markers = Markers(self._marker, self._model, detail)
-        self._overlays = self.create_publisher(Image, "face_overlay", IMAGE_OUT)
-        self._overlay = Overlay(self._model, style)
+        self._overlay = OverlayPublisher(
+            self.create_publisher(Image, "face_overlay", IMAGE_OUT), Overlay(self._model, style)
+        )
         self._topology.publish(
             conversions.to_topology(self._model, Header(stamp=self.get_clock().now().to_msg()))
         )
@@ -102,6 +104,11 @@ class ReconstructionNode(Node):
         self.create_subscription(CameraInfo, "camera_info", self._on_info, IMAGE_IN)
         self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
         self.create_subscription(kind, topic, self._on_image, IMAGE_IN)
+
+    def destroy_node(self) -> None:
+        """End the drawing, then the node."""
+        self._overlay.close()
+        super().destroy_node()
 
     def _load(self) -> None:
         """Load the network; while it is missing or does not fit, the node stays up and says so."""
@@ -141,8 +148,7 @@ class ReconstructionNode(Node):
             self._health.problem(f"this image could not be worked on: {error}")
             return
         self._publish(faces, message.header)
-        if self._overlays.get_subscription_count():
-            self._overlays.publish(conversions.from_rgb(self._overlay.draw(image, faces), message.header))
+        self._overlay.submit(image, faces, message.header)
         self._health.finished(message.header.stamp, started)
 
     def _take_boxes(self, stamp: int) -> list:
@@ -205,6 +211,7 @@ class ReconstructionNode(Node):
             "implausible": counters.implausible,
             "invalid": counters.invalid,
             "refused": counters.refused,
+            "overlays_skipped": self._overlay.skipped,
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from face3d_msgs.msg import Blendshapes, Face, FaceArray, FaceMesh, FaceState, FaceTopology
@@ -11,9 +12,11 @@ from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, Transform, T
 from std_msgs.msg import Header
 
 from face3d import rotation as so3
+from face3d.camera import Pose as WeakPose
+from face3d.codec import Geometry
 from face3d.detector import Detection
 from face3d.model import FaceModel
-from face3d.ros.conversions.arrays import packed, to_region
+from face3d.ros.conversions.arrays import nanoseconds, packed, to_region
 from face3d.track import Face as TrackedFace
 
 # Columns: the axes of the frame face_<id> (x out of the face, y to the subject's left, z up; REP 155) in the
@@ -118,6 +121,30 @@ def to_state(face: TrackedFace, pose: Pose, header: Header) -> FaceState:
         translation=geometry.pose.translation,
         identity=packed("f", geometry.identity),
         expression=packed("f", geometry.expression),
+    )
+
+
+@dataclass(frozen=True)
+class ReceivedFace:
+    """What a FaceState says, with the names of `face3d.track.Face`: stamp in nanoseconds, box in pixels."""
+
+    id: int
+    stamp: int
+    confidence: float
+    geometry: Geometry
+    box: tuple[float, float, float, float]
+
+
+def from_state(message: FaceState) -> ReceivedFace:
+    """The face of a FaceState; raises ValueError when its coefficients have another number than the model's."""
+    pose = WeakPose(np.reshape(message.rotation, (3, 3)), message.scale, message.translation)
+    box = message.box
+    return ReceivedFace(
+        message.id,
+        nanoseconds(message.header.stamp),
+        message.confidence,
+        Geometry(message.identity, message.expression, pose),
+        (float(box.x_offset), float(box.y_offset), float(box.width), float(box.height)),
     )
 
 

@@ -1,0 +1,53 @@
+"""Write a rosbag2 bag from a camera, video or folder of images, without needing rosbag2 or ROS 2.
+
+The bag holds /camera/image_raw (or /camera/image_raw/compressed) and /camera/camera_info. Ctrl-C ends the
+recording and keeps it.
+
+Exit codes: 0 done; 1 the source could not be read or the bag not written; 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from face3d.cli import FAILED, OK
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="webcam index, video file or folder of images")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="BAG", help="folder of the new bag; must not exist"
+    )
+    parser.add_argument(
+        "--storage", choices=("mcap", "sqlite3"), default="mcap", help="file format; default: %(default)s"
+    )
+    parser.add_argument(
+        "--jpeg",
+        type=int,
+        metavar="QUALITY",
+        help="compressed images of this quality, 1 to 100; default: raw ones",
+    )
+    parser.add_argument("--seconds", type=float, metavar="N", help="record so many seconds")
+    parser.add_argument(
+        "--fov", type=float, default=60.0, metavar="DEG", help="field of view; default: %(default)s"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from face3d.ros.record import BagWriter, record
+    from face3d.source import open_source
+
+    if arguments.jpeg is not None and not 1 <= arguments.jpeg <= 100:
+        raise ValueError(f"--jpeg must be between 1 and 100, got {arguments.jpeg}")
+    with (
+        open_source(arguments.source) as source,
+        BagWriter(arguments.out, arguments.storage, arguments.jpeg, fov=arguments.fov) as writer,
+    ):
+        record(source, writer, arguments.seconds)
+    if not writer.frames:
+        print(f"face3d record: no image came from {source.name}", file=sys.stderr)
+        return FAILED
+    print(f"{writer.frames} images -> {arguments.out}")
+    return OK

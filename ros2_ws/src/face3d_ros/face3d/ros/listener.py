@@ -1,0 +1,137 @@
+"""What a run shows and writes, gathered from the topics like any other subscriber would."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections import deque
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from face3d_msgs.msg import FaceMesh, FaceState
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import Image
+
+from face3d.movie import FaceTable, Movie
+from face3d.ros.conversions import from_state, nanoseconds, to_rgb
+from face3d.ros.qos import IMAGE_IN, OUTPUT
+from face3d.ros.window import Window
+
+_OVERLAY_IN = QoSProfile(depth=30, reliability=ReliabilityPolicy.RELIABLE)
+_WINDOW = 2.0  # seconds that the shown latency looks back
+_HELD = 10.0  # longest stretch, in seconds, for which the video shows a still image
+
+
+class Listener(Node):
+    """Subscribes to the results, writes video and table, and knows how the run is going.
+
+    movie   overlay video, or None; images that are late or missing hold the one before, so that time is right
+    fps     of the video
+    window  shows the overlay, or None
+    """
+
+    def __init__(
+        self, movie: Movie | None, table: FaceTable | None, fps: float, window: Window | None
+    ) -> None:
+        super().__init__("face3d_listener")
+        self._movie, self._table, self._fps, self._window = movie, table, fps, window
+        self.frames = self.faces = 0
+        self.first_frame = 0.0
+        self.ids: set[int] = set()
+        self.last_frame = time.monotonic()
+        self.latencies: list[float] = []
+        self.reports: dict[str, dict[str, str]] = {}  # node -> key -> value
+        self.errors: dict[str, str] = {}  # node -> what keeps it from working right now
+        self._recent: deque[tuple[float, float | None]] = deque()  # of meshes: arrival, latency
+        self._waiting: list[FaceState] = []
+        self._first_stamp: int | None = None
+        self._gate: Subscription | None = None
+        self._held: np.ndarray | None = None
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
+        self.create_subscription(FaceMesh, "face_mesh", self._on_mesh, OUTPUT, raw=True)
+        self.create_subscription(FaceState, "face_state", self._on_state, OUTPUT)
+        self.create_subscription(Image, "face_overlay", self._on_overlay, _OVERLAY_IN)
+
+    def latency(self) -> tuple[float, float] | None:
+        """Median and 95th percentile, seconds, from an image's stamp to the arrival of its mesh; lately."""
+        while self._recent and self._recent[0][0] < time.monotonic() - _WINDOW:
+            self._recent.popleft()
+        values = [latency for _, latency in self._recent if latency is not None]
+        return tuple(np.percentile(values, (50, 95))) if values else None
+
+    def reported(self, node: str, key: str) -> int:
+        """A count of a node's last diagnostics, 0 before the first."""
+        return int(self.reports.get(node, {}).get(key, 0))
+
+    def window_closed(self) -> bool:
+        """Whether the user has closed the window."""
+        return self._window is not None and self._window.closed
+
+    def open_gate(self) -> None:
+        """Let the camera begin once the results of its first image would arrive here.
+
+        The camera waits for the nodes' subscriptions and for one from here; that one goes with the first image.
+        """
+        if self._gate is None and not self.frames and self.count_publishers("face_overlay"):
+            self._gate = self.create_subscription(
+                Image, "camera/image_raw", lambda _: None, IMAGE_IN, raw=True
+            )
+        elif self._gate is not None and self.frames:
+            self.destroy_subscription(self._gate)
+            self._gate = None
+
+    def finish(self) -> None:
+        """Write what is still held back."""
+        self._write_rows(self.frames)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            node = status.name.partition(":")[0]
+            self.reports[node] = {pair.key: pair.value for pair in status.values}
+            self.errors[node] = status.message if status.level == DiagnosticStatus.ERROR else ""
+
+    def _on_mesh(self, data: bytes) -> None:
+        sec, nanosec = struct.unpack_from("=iI", data, 4)  # the header's stamp leads the message
+        latency = (self.get_clock().now().nanoseconds - sec * 10**9 - nanosec) * 1e-9
+        known = latency if 0.0 <= latency < 60.0 else None  # a replayed bag has stamps of its own time
+        self._recent.append((time.monotonic(), known))
+        if known is not None:
+            self.latencies.append(known)
+
+    def _on_state(self, message: FaceState) -> None:
+        self.faces += 1
+        self.ids.add(message.id)
+        self._waiting.append(message)
+
+    def _on_overlay(self, message: Image) -> None:
+        self.last_frame = time.monotonic()
+        self.first_frame = self.first_frame or self.last_frame
+        self.frames += 1
+        image, stamp = to_rgb(message), nanoseconds(message.header.stamp)
+        place = self._place(stamp)
+        self._write_rows(place)
+        if self._movie is not None:
+            while self._held is not None and self._movie.frames < place:
+                self._movie.write(self._held)
+            self._movie.write(image)
+            self._held = image
+        if self._window is not None:
+            self._window.show(image)
+
+    def _place(self, stamp: int) -> int:
+        """The number that an image has in the video, by its stamp."""
+        written = self._movie.frames if self._movie is not None else self.frames - 1
+        if self._first_stamp is None:
+            self._first_stamp = stamp - round(written * 1e9 / self._fps)
+        place = round((stamp - self._first_stamp) * 1e-9 * self._fps)
+        if abs(place - written) > _HELD * self._fps:  # the stamps have jumped: begin a new count
+            self._first_stamp = stamp - round(written * 1e9 / self._fps)
+        return max(place, written) if abs(place - written) <= _HELD * self._fps else written
+
+    def _write_rows(self, frame: int) -> None:
+        """Table rows of the faces that came before this image of the video did."""
+        if self._table is not None:
+            self._table.write(frame, [from_state(message) for message in self._waiting])
+        self._waiting.clear()

@@ -1,0 +1,46 @@
+"""The window with the overlay, where there is a screen."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import cv2
+import numpy as np
+
+_TITLE = "face3d - press q to end"
+
+
+class Window:
+    """Opens with the first image; `closed` once the user has pressed q or Esc, or closed it."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._open = False
+
+    def show(self, image: np.ndarray) -> None:
+        """Show an image (H, W, 3) uint8 RGB."""
+        if self.closed:
+            return
+        if not self._open:
+            cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+            cv2.resizeWindow(_TITLE, image.shape[1], image.shape[0])
+            self._open = True
+        cv2.imshow(_TITLE, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        self.closed = cv2.waitKey(1) & 0xFF in (ord("q"), 27)
+        self.closed = self.closed or cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1
+
+    def close(self) -> None:
+        """Close it; a second call does nothing."""
+        if self._open:
+            cv2.destroyAllWindows()
+            self._open = False
+
+
+def why_not() -> str:
+    """Why no window can be shown here; an empty text when one can."""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "there is no screen"
+    if re.search(r"GUI:\s+(NONE|NO)\b", cv2.getBuildInformation()):
+        return "this OpenCV is built without windows (package opencv-python-headless)"
+    return ""
