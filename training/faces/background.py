@@ -39,7 +39,7 @@ def find_photographs(folder: Path | None) -> list[np.ndarray]:
 def any_colour(rng: np.random.Generator) -> tuple[int, int, int]:
     """A colour of rooms and clothes: mostly dull, sometimes loud."""
     value = rng.uniform(10, 245)
-    spread = rng.uniform(2, 25) if rng.random() < 0.75 else rng.uniform(25, 90)
+    spread = rng.uniform(2, 22) if rng.random() < 0.86 else rng.uniform(25, 90)
     return tuple(int(x) for x in np.clip(value + rng.normal(0, spread, 3), 0, 255))
 
 

@@ -90,9 +90,16 @@ def draw_hair(rng: np.random.Generator, cap: Shell, curtain: Shell, colour: np.n
         field = np.maximum(field, np.where(shell.polar > 55, beside, -90))
     thickness = thick * (0.75 + 0.25 * np.cos(np.radians(shell.azimuth)) * (style == "combed"))
     thickness = thickness * (1 + wavy(rng, shell, 0.10 if style != "curly" else 0.2))
-    if style in ("combed", "short"):
-        thickness *= 1 + rng.uniform(0, 1.2) * np.clip(1 - shell.polar / 75, 0, 1)
-    thickness = np.where(field < 14, thickness * np.clip(0.3 + field / 20, 0.25, 1), thickness)
+    if style in ("combed", "short", "fringe"):               # full on top, short at the sides and the back
+        sides = rng.uniform(0.12, 0.9) if style != "fringe" else rng.uniform(0.4, 1.0)
+        start = rng.uniform(40, 75)
+        thickness *= 1 + (sides - 1) * np.clip((shell.polar - start) / 25, 0, 1)
+        thickness *= 1 + rng.uniform(-0.3, 1.0) * np.clip(1 - shell.polar / 75, 0, 1)
+        thickness *= 1 + rng.uniform(-0.5, 0.5) * np.sin(np.radians(shell.azimuth)) * np.clip(1 - shell.polar / 90, 0, 1)
+    if not falling:
+        thickness = thickness * np.clip(0.08 + field / rng.uniform(10, 28), 0.05, 1)
+    else:
+        thickness = np.where(field < 14, thickness * np.clip(0.3 + field / 20, 0.25, 1), thickness)
     if falling:
         thickness += 0.004 * shell.drop * rng.uniform(-0.3, 0.8)
     if flat:
@@ -101,7 +108,7 @@ def draw_hair(rng: np.random.Generator, cap: Shell, curtain: Shell, colour: np.n
     return Cover(shell, thickness, field, colour, colour * np.float32(rng.uniform(0.6, 1.6)),
                  softness=float(rng.uniform(1.5, 5)), fray=float(rng.uniform(1.5, 6)),
                  texture="curls" if curled else "strands",
-                 repeat=(float(rng.uniform(3, 6)), float(rng.uniform(1.2, 2.2))) if not curled else (2.0, 2.0),
+                 repeat=(float(rng.uniform(3, 6)), float(rng.uniform(1.2, 2.2))) if not curled else (float(rng.uniform(3, 7)),) * 2,
                  slant=float(rng.normal(0, 0.4)), relief=float(rng.uniform(.0003, .001)),
                  contrast=float(rng.uniform(0.2, 0.55)), gloss=float(rng.gamma(2.0, 0.02)),
                  offset=rng.uniform(0, 512, 2).astype(np.float32))
@@ -189,7 +196,8 @@ def cover_pixels(cover: Cover, bank: NoiseBank, azimuth: np.ndarray, polar: np.n
     along = polar * cover.repeat[1]
     across = (azimuth + cover.slant * polar) * cover.repeat[0]
     texture = bank.look_up(cover.texture, across + cover.offset[0], along + cover.offset[1])
-    opacity = np.clip((field + cover.fray * texture) / cover.softness + 0.5, 0, 1)
+    fine = texture if cover.texture == "strands" else bank.look_up("grain", across * 3, along * 3)
+    opacity = np.clip((field + cover.fray * fine) / cover.softness + 0.5, 0, 1)
     tone = np.maximum(1 + cover.contrast * texture, 0.1)
     if cover.texture in ("strands", "curls", "locks"):
         blend = np.clip(0.5 + 0.5 * bank.look_up("locks", azimuth * 1.3 + cover.offset[1], polar * .5), 0, 1)

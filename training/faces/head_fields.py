@@ -139,7 +139,7 @@ def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size
 
 
 def _near_lids(mean: np.ndarray, parts: dict[str, np.ndarray], skin: np.ndarray) -> np.ndarray:
-    """(N,) 1 on the edge of the lids, falling to 0 within 2.5 mm: where the lashes are."""
+    """(N,) 1 on the edge of the lids, falling to 0 within 2.8 mm: where the lashes are."""
     weight = np.zeros(len(mean), np.float32)
     for name in ("eye_left", "eye_right"):
         ball = mean[parts[name]]
@@ -152,7 +152,8 @@ def _near_lids(mean: np.ndarray, parts: dict[str, np.ndarray], skin: np.ndarray)
         if not touching.any():
             continue
         gap = cKDTree(mean[skin][touching]).query(mean[skin])[0]
-        weight[skin] = np.maximum(weight[skin], np.clip(1 - gap / 0.0025, 0, 1) * (ray[:, 2] > 0))
+        upper = np.clip(0.65 + ray[:, 1] / 0.010, 0.3, 1)        # lower lashes are thin
+        weight[skin] = np.maximum(weight[skin], upper * np.clip(1 - gap / 0.0028, 0, 1) * (ray[:, 2] > 0))
     return weight
 
 

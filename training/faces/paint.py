@@ -40,7 +40,9 @@ class Painter:
         for lens, mesh in figure.lenses:
             self._lens(image, lens, mesh, depth, lighting, exposure)
         if figure.cover_mesh is not None:
-            depths.append(self._covers(image, figure, depth, lighting, exposure, scale, shadows))
+            if any(cover.shell.falling for cover in figure.covers):          # the inside of hair behind the neck
+                self._covers(image, figure, figure.cover_mesh.turned(), depth, lighting, exposure, scale, None)
+            depths.append(self._covers(image, figure, figure.cover_mesh, depth, lighting, exposure, scale, shadows))
         return smooth_edges(image, *depths)
 
     @staticmethod
@@ -139,11 +141,11 @@ class Painter:
         opacity = np.clip(lens.opacity + 0.7 * shine.mean(0), 0, 1)[:, None]
         flat[where] = (flat[where] * (1 - opacity) + shown * opacity).astype(np.uint8)
 
-    def _covers(self, image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting, exposure: float,
-                scale: float, shadows: ShadowMap | None) -> np.ndarray:
+    def _covers(self, image: np.ndarray, figure: Figure, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
+                exposure: float, scale: float, shadows: ShadowMap | None) -> np.ndarray:
         """Blends hair and hats over the picture and darkens what is just under their edge; returns their depth."""
         size = image.shape[0]
-        pixels, covers_depth = draw(figure.cover_mesh, size, cull=False, behind=depth)
+        pixels, covers_depth = draw(mesh, size, behind=depth)
         count = len(pixels.where)
         colour, opacity, gloss, height = (np.zeros(s, np.float32) for s in ((3, count), count, count, count))
         for number, cover in enumerate(figure.covers):

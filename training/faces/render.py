@@ -22,6 +22,12 @@ class Mesh:
     material: np.ndarray
     attributes: np.ndarray
 
+    def turned(self) -> Mesh:
+        """The same surface seen from its other side, darker."""
+        attributes = self.attributes.copy()
+        attributes[:, 2] *= 0.35
+        return Mesh(self.raster, np.ascontiguousarray(self.triangles[:, ::-1]), self.material, attributes)
+
 
 def join(meshes: list[Mesh]) -> Mesh:
     """One mesh of several."""

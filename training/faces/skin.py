@@ -12,8 +12,8 @@ from training.faces.skin_maps import BROW_ZOOM, SkinMaps
 
 # Linear RGB of skin without pigment, and how strongly melanin and blood absorb each channel.
 BASE = np.array([0.88, 0.70, 0.58], np.float32)
-MELANIN = np.array([2.05, 2.70, 3.15], np.float32)
-BLOOD = np.array([0.10, 0.80, 0.68], np.float32)
+MELANIN = np.array([2.10, 2.58, 2.90], np.float32)
+BLOOD = np.array([0.10, 0.68, 0.56], np.float32)
 # Linear RGB of hair from black to white; hair.py uses it too.
 HAIR_COLOURS = np.array([[.006, .005, .005], [.014, .009, .007], [.035, .019, .011], [.075, .038, .020],
                          [.15, .085, .045], [.30, .19, .10], [.46, .34, .20], [.20, .06, .022], [.22, .21, .20],
@@ -74,7 +74,7 @@ class SkinLook:
         lipstick = None
         if makeup or rng.random() < 0.08 * difficulty:
             lipstick = np.array([rng.uniform(.12, .65), rng.uniform(.005, .16), rng.uniform(.01, .2)], np.float32)
-        brow = hair * rng.uniform(0.35, 1.1) + rng.uniform(0, 0.01)
+        brow = np.minimum(hair, 0.25) * rng.uniform(0.15, 0.9) + 0.004
         return SkinLook(
             melanin=melanin,
             blood=float(np.clip(rng.normal(0.33, 0.16), 0.02, 0.95)),
@@ -84,9 +84,9 @@ class SkinLook:
             wrinkles=float(rng.beta(1, 2.2)) * (0.3 + 0.7 * difficulty),
             wrinkle_map=int(rng.integers(len(maps.wrinkles))),
             brow_map=int(rng.integers(len(maps.brows))),
-            brow_strength=0.0 if happens(config.no_brows) else float(rng.uniform(0.35, 1.15)),
+            brow_strength=0.0 if happens(config.no_brows) else float(rng.uniform(0.6, 1.5)),
             brow_colour=brow.astype(np.float32),
-            lash=float(rng.uniform(0.2, 0.6)) + (rng.uniform(0.1, 0.5) if makeup else 0.0),
+            lash=float(rng.uniform(0.2, 0.7)) + (rng.uniform(0.2, 0.8) if makeup else 0.0),
             lip_blood=float(rng.uniform(0.25, 1.1)),
             lipstick=lipstick,
             lipstick_amount=float(rng.uniform(0.3, 0.9)),
@@ -143,7 +143,7 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, u: np.ndarray, 
         gloss += 0.08 * lip
     _brows(look, maps, u, v, colour)
     _beard(look, hairs, zones, paint, colour, gloss)
-    mix(colour, np.array([.012, .008, .007], np.float32), np.clip(lash * lash * (0.4 + look.lash), 0, 0.95))
+    mix(colour, np.array([.012, .008, .007], np.float32), np.clip(lash * (0.35 + look.lash), 0, 0.95))
     return colour, gloss, height
 
 

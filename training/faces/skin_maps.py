@@ -95,7 +95,7 @@ class SkinMaps:
         canvas = np.zeros(shape, np.uint8)
         width = np.exp(rng.normal(np.log(4.2), 0.38))                # millimetres, at its widest
         density = rng.uniform(0.35, 1.0)
-        length, ink = rng.uniform(4, 9), rng.uniform(70, 230)
+        length, ink = rng.uniform(4, 9), rng.uniform(130, 255)
         lift, arch = rng.normal(0, 1.2), rng.normal(0, 1.3)
         start, end = rng.uniform(-0.06, 0.12), rng.uniform(0.85, 1.08)
         unit = 0.001 / TEXEL * BROW_ZOOM
