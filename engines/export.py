@@ -37,14 +37,14 @@ PARITY = 5e-3
 
 
 class Deployed(nn.Module):
-    """What runs after training: coefficients and confidence, without the auxiliary landmarks."""
+    """What runs after training: coefficients and confidence, without the auxiliary outputs."""
 
     def __init__(self, network: FaceNetwork):
         super().__init__()
         self.network = network
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        coefficients, confidence, _ = self.network(image)
+        coefficients, confidence, _ = self.network.answer(self.network.features(image))
         return coefficients, confidence.sigmoid()
 
 

@@ -20,21 +20,22 @@ from typing import Any
 import cv2
 import numpy as np
 
-from face3d import codec
+from face3d import codec, renderer
 from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS, PLANES, Geometry
 from face3d.camera import IMAGE_SIZE, Pose
+from face3d.crop import Crop
 from face3d.model import FaceModel
 from training.config import DataConfig, TrainConfig
 from training.faces import FaceConfig, FaceGenerator, Sample
+from training.network import DENSE
 from training.priors import draw_prior
-
-IDENTITY_POSE = Pose(np.eye(3), 1.0, np.zeros(2))
 
 FIELDS: dict[str, tuple[tuple[int, ...], Any]] = {
     "image": ((PLANES, IMAGE_SIZE, IMAGE_SIZE), np.uint8),
     "target": ((OUTPUTS,), np.float32),
     "prior_pose": ((12,), np.float32),
     "prior": ((IDENTITY + EXPRESSION,), np.float32),
+    "dense": ((4, DENSE, DENSE), np.uint8),
     "face": ((), np.bool_),
     "output": ((OUTPUTS,), np.float32),
 }
@@ -42,12 +43,14 @@ FIELDS: dict[str, tuple[tuple[int, ...], Any]] = {
 
 @dataclass
 class Draft:
-    """One training sample: network input, target (290,), the prior's pose in the crop (12,) and coefficients."""
+    """One training sample: network input, target (290,), the prior's pose in the crop (12,) and coefficients, and
+    the truth's PNCC and mask (4, 28, 28) uint8 in the crop."""
 
     image: np.ndarray
     target: np.ndarray
     prior_pose: np.ndarray
     prior: np.ndarray
+    dense: np.ndarray
     face: bool
 
 
@@ -61,8 +64,17 @@ def draft(sample: Sample, prior: Geometry, model: FaceModel) -> Draft:
         codec.target(truth, prior, crop),
         np.array([*pose.rotation.ravel(), pose.scale, *pose.translation], np.float32),
         np.concatenate([prior.identity, prior.expression]),
+        dense_map(truth, crop, model),
         sample.face,
     )
+
+
+def dense_map(truth: Geometry, crop: Crop, model: FaceModel) -> np.ndarray:
+    """(4, 28, 28) uint8: PNCC of the true face in the crop, and its mask, 0 or 255."""
+    vertices = truth.pose.to_crop(crop, DENSE).project(model.shape(truth.identity, truth.expression, lod=True))
+    planes = renderer.render_prior(vertices, model.lod_triangles, model.codes[: model.control_count], DENSE)
+    mask = planes[3:].any(0, keepdims=True).astype(np.uint8) * 255
+    return np.concatenate([planes[:3], mask])
 
 
 def vary_light(image: np.ndarray, rng: np.random.Generator, strength: float) -> None:
@@ -205,7 +217,7 @@ class Pool:
             prior = draw_prior(truth, self.own[index], self.config.prior, self.rng, difficulty)
             made = draft(sample, prior, self.model)
             vary_light(made.image, self.rng, difficulty)
-            for name in ("image", "target", "prior_pose", "prior", "face"):
+            for name in ("image", "target", "prior_pose", "prior", "dense", "face"):
                 batch[name][row] = getattr(made, name)
             drawn.append((index, sample, prior))
         return drawn

@@ -25,13 +25,14 @@ class LossConfig:
     triplet: weight of the triplet term with the perturbed prior as the negative; 0 switches it off.
     """
 
-    projection: float = 6.0
-    geometry: float = 120.0
+    projection: float = 15.0
+    geometry: float = 80.0
     geometry_norm: str = "l1"
     pose: float = 1.0
     identity: float = 0.3
-    expression: float = 8.0
-    landmarks: float = 2.0
+    expression: float = 40.0
+    landmarks: float = 3.0
+    dense: float = 1.0
     confidence: float = 0.3
     triplet: float = 0.0
 
@@ -47,7 +48,7 @@ class DataConfig:
     pool: int = 8000
     first: int = 1500
     replays: float = 6.0
-    ramp: tuple[int, int] = (20_000, 120_000)
+    ramp: tuple[int, int] = (8_000, 80_000)
     workers: int = 1
     seed: int = 1
 
@@ -62,7 +63,7 @@ class ScheduleConfig:
     """
 
     kind: str = "plateau"
-    rate: float = 1e-3
+    rate: float = 1.5e-3
     warmup: int = 300
     factor: float = 0.4
     patience: int = 6

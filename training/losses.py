@@ -7,6 +7,7 @@ For x = (identity, expression) and the pose (R, s, t) that the network's six num
   identity, expression   squared errors of the coefficients, each weighted by how far it moves the face; squared,
                as most expression coefficients are zero and an L1 term would teach the median: a closed mouth
   landmarks    L1 of the auxiliary 68 points;   confidence   cross entropy
+  dense        L1 of the auxiliary PNCC where the true face is, and cross entropy of its mask
 """
 
 from __future__ import annotations
@@ -59,10 +60,11 @@ class FaceLoss(nn.Module):
 
     def forward(
         self,
-        output: tuple[Tensor, Tensor, Tensor],
+        output: tuple[Tensor, Tensor, Tensor, Tensor],
         target: Tensor,
         prior_pose: Tensor,
         prior: Tensor,
+        dense: Tensor,
         face: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Total loss and its unweighted terms.
@@ -70,12 +72,14 @@ class FaceLoss(nn.Module):
         output      of FaceNetwork;  target (B, 290);  face (B,) bool
         prior_pose  (B, 12): rotation row by row, scale, translation of the prior in crop pixels
         prior       (B, 284): the prior's coefficients, the triplet term's negative
+        dense       (B, 4, 28, 28) uint8: PNCC and mask (0 or 255) of the truth in the crop
         """
-        coefficients, confidence, landmarks = output
+        coefficients, confidence, landmarks, guessed_dense = output
         config = self.config
         terms = {"confidence": functional.binary_cross_entropy_with_logits(confidence, face.float())}
         coefficients, landmarks = coefficients[face], landmarks[face]
         target, prior_pose, prior = target[face], prior_pose[face], prior[face]
+        terms["dense"] = _dense(guessed_dense[face], dense[face].float() / 255)
 
         difference = coefficients - target
         identity, expression, pose = split(difference)
@@ -133,6 +137,12 @@ def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, .
     index = np.concatenate(chosen)
     mean, identity, expression = model.basis_at(index)
     return mean, identity, expression, np.concatenate(weights).astype(np.float32)
+
+
+def _dense(guess: Tensor, truth: Tensor) -> Tensor:
+    code, mask = truth[:, :3], truth[:, 3:]
+    inside = ((guess[:, :3] - code).abs() * mask).sum() / mask.sum().clamp(min=1)
+    return inside + 0.5 * functional.binary_cross_entropy_with_logits(guess[:, 3:], mask)
 
 
 def _norm(vectors: Tensor, kind: str) -> Tensor:

@@ -15,6 +15,10 @@ from torch import Tensor, nn
 from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS
 
 INPUT_CHANNELS = 9
+DENSE = 28
+"""Side of the auxiliary dense map."""
+AUXILIARY = ("landmarks.", "dense.")
+"""Layers that are not exported."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,12 @@ class BasicBlock(nn.Module):
 
 
 class FaceNetwork(nn.Module):
-    """(B, 9, 200, 200) uint8 -> coefficients (B, 290) float32, confidence logit (B,), landmarks (B, 68, 2).
+    """(B, 9, 200, 200) uint8 -> coefficients (B, 290) float32, confidence logit (B,), and two outputs that only
+    training sees: landmarks (B, 68, 2) in half crops about the crop's centre, and a dense map (B, 4, 28, 28) of the
+    true face's PNCC and mask logit.
 
-    The landmarks (crop pixels / 100 about the crop's centre) are an auxiliary output that only training sees: their
-    gradient is simple and early, and starts what the coefficients' gradient alone does not start.
+    The auxiliary gradients are simple and early: they start what the coefficients' gradient alone does not start,
+    and tell the last feature map where every part of the face lies.
     """
 
     def __init__(self, config: NetworkConfig | None = None):
@@ -100,16 +106,25 @@ class FaceNetwork(nn.Module):
         self.coefficients = nn.Linear(config.hidden, OUTPUTS)
         self.confidence = nn.Linear(config.hidden, 1)
         self.landmarks = nn.Linear(config.hidden, 68 * 2)
+        self.dense = nn.Sequential(nn.Conv2d(width, 4 * 16, 1), nn.PixelShuffle(4))
         for head in (self.coefficients, self.confidence, self.landmarks):
             nn.init.normal_(head.weight, std=0.003)  # starts at "the prior is right, the face is the mean face"
             nn.init.zeros_(head.bias)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = self.stem_norm(self.stem(image).contiguous(memory_format=torch.channels_last))
-        x = self.hidden(self.squeeze(self.trunk(x)).flatten(1))
-        coefficients = self.coefficients(x).float()
-        confidence = self.confidence(x).float()[:, 0]
-        return coefficients, confidence, self.landmarks(x).float().view(-1, 68, 2)
+    def features(self, image: Tensor) -> Tensor:
+        """Last feature map (B, widths[-1], 7, 7)."""
+        return self.trunk(self.stem_norm(self.stem(image).contiguous(memory_format=torch.channels_last)))
+
+    def answer(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Coefficients (B, 290), confidence logit (B,), and the hidden layer (B, hidden)."""
+        x = self.hidden(self.squeeze(features).flatten(1))
+        return self.coefficients(x).float(), self.confidence(x).float()[:, 0], x
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        features = self.features(image)
+        coefficients, confidence, hidden = self.answer(features)
+        landmarks = self.landmarks(hidden).float().view(-1, 68, 2)
+        return coefficients, confidence, landmarks, self.dense(features).float()
 
 
 def split(coefficients: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from face3d.model import FaceModel
@@ -40,10 +40,20 @@ def inference_of(network: torch.nn.Module):
     def infer(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         network.eval()
         with torch.autocast("cpu", torch.bfloat16):
-            coefficients, confidence, _ = network(torch.from_numpy(batch))
+            coefficients, confidence, _ = network.answer(network.features(torch.from_numpy(batch)))
         return coefficients.numpy(), confidence.sigmoid().numpy()
 
     return infer
+
+
+def averaging(decay: float):
+    """Exponential moving average of the weights that forgets the first steps quickly."""
+
+    def average(old: torch.Tensor, new: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+        keep = min(decay, (1 + float(count)) / (10 + float(count)))
+        return new + keep * (old - new)
+
+    return average
 
 
 def save(path: Path, state: dict) -> None:
@@ -69,7 +79,7 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
     model = FaceModel.load()
     loss_of = FaceLoss(model, config.loss)
     network = FaceNetwork(config.network).to(memory_format=torch.channels_last)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
+    average = AveragedModel(network, avg_fn=averaging(config.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay)
     schedule = Schedule(config.schedule, hours)
     state = {"samples": 0, "seconds": 0.0, "best": float("inf"), "starts": 0}
@@ -94,7 +104,7 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
     report: dict = {}
     running, next_evaluation = None, first + config.evaluate_every
     seed = config.data.seed + 1000 * state["starts"]
-    bar = tqdm(initial=first, total=first + samples if samples else None, unit="face", smoothing=0.02)
+    bar = tqdm(initial=first, total=first + samples if samples else None, unit="face", smoothing=0.02, mininterval=2)
 
     def keep() -> None:
         save(
@@ -140,7 +150,7 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
                 now = {name: value.item() for name, value in terms.items()}
                 running = now if running is None else {k: 0.98 * running[k] + 0.02 * now[k] for k in now}
                 bar.update(config.batch)
-                shown = ("loss", "projection", "geometry", "expression", "identity", "confidence")
+                shown = ("loss", "projection", "geometry", "expression", "identity", "pose", "dense")
                 bar.set_postfix_str(" ".join(f"{name[:5]} {running[name]:.4f}" for name in shown), refresh=False)
 
                 if state["samples"] >= next_evaluation:

@@ -10,7 +10,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from training.network import FaceNetwork, NetworkConfig
+from training.network import AUXILIARY, FaceNetwork, NetworkConfig
 
 HALF = "_half"
 """Suffix of initializers that engines/export.py stores as float16."""
@@ -26,7 +26,7 @@ def build_network(config: dict) -> FaceNetwork:
 def read_weights(path: Path) -> dict:
     """Checkpoint {network, config, samples} from an ONNX file that `export` wrote.
 
-    The auxiliary landmark layer is not in the file: it starts anew. Raises ValueError for a foreign file.
+    The auxiliary layers are not in the file: they start anew. Raises ValueError for a foreign file.
     """
     graph = onnx.load(path)
     metadata = {item.key: item.value for item in graph.metadata_props}
@@ -41,7 +41,7 @@ def read_weights(path: Path) -> dict:
             values = torch.from_numpy(numpy_helper.to_array(initializer).astype(np.float32))
             state[name] = values.reshape(state[name].shape)
             found.add(name)
-    expected = {name for name in state if not name.startswith("landmarks.") and "num_batches" not in name}
+    expected = {name for name in state if not name.startswith(AUXILIARY) and "num_batches" not in name}
     if expected - found:
         raise ValueError(f"{path} lacks weights, for one {sorted(expected - found)[0]}")
     return {"network": state, "config": config, "samples": int(metadata["samples"])}

@@ -30,11 +30,12 @@ def tensors(truth, prior):
         torch.tensor(codec.target(truth, prior, crop))[None],
         torch.tensor(np.array([*pose.rotation.ravel(), pose.scale, *pose.translation], np.float32))[None],
         torch.tensor(np.concatenate([prior.identity, prior.expression]))[None],
+        torch.zeros(1, 4, 28, 28, dtype=torch.uint8),
     )
 
 
 def output_of(target):
-    return target.clone().requires_grad_(), torch.zeros(1), torch.zeros(1, 68, 2)
+    return target.clone().requires_grad_(), torch.zeros(1), torch.zeros(1, 68, 2), torch.zeros(1, 4, 28, 28)
 
 
 def test_rotation_matrix_is_the_core_exponential():
@@ -51,8 +52,8 @@ def test_rotation_matrix_has_a_gradient_at_zero():
 
 def test_truth_costs_nothing_but_the_auxiliary_heads(model):
     rng = np.random.default_rng(1)
-    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
-    _, terms = FaceLoss(model, LossConfig())(output_of(target), target, pose, prior, torch.tensor([True]))
+    target, *rest = tensors(random_geometry(rng), random_geometry(rng))
+    _, terms = FaceLoss(model, LossConfig())(output_of(target), target, *rest, torch.tensor([True]))
     for name in ("geometry", "projection", "pose", "identity", "expression"):
         assert terms[name].item() == pytest.approx(0, abs=1e-5), name
 
@@ -60,7 +61,7 @@ def test_truth_costs_nothing_but_the_auxiliary_heads(model):
 def test_projection_is_the_core_projection(model):
     rng = np.random.default_rng(2)
     truth, prior = random_geometry(rng), random_geometry(rng)
-    target, pose, _ = tensors(truth, prior)
+    target, pose, *_ = tensors(truth, prior)
     loss = FaceLoss(model, LossConfig())
     shape = (target[:, :284] @ loss.basis).view(1, -1, 3) + loss.mean
     found = loss._project(shape, target[:, 284:], pose)[0, :68].numpy()
@@ -71,10 +72,10 @@ def test_projection_is_the_core_projection(model):
 
 def test_samples_without_a_face_only_teach_the_confidence(model):
     rng = np.random.default_rng(3)
-    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
-    twice = [torch.cat([t, t]) for t in (target, pose, prior)]
+    target, *rest = tensors(random_geometry(rng), random_geometry(rng))
+    twice = [torch.cat([t, t]) for t in (target, *rest)]
     guess = (twice[0] + torch.tensor([[0.0], [9.0]])).requires_grad_()
-    output = guess, torch.zeros(2, requires_grad=True), torch.zeros(2, 68, 2)
+    output = guess, torch.zeros(2, requires_grad=True), torch.zeros(2, 68, 2), torch.zeros(2, 4, 28, 28)
     total, terms = FaceLoss(model, LossConfig())(output, *twice, torch.tensor([True, False]))
     total.backward()
     assert terms["identity"].item() == pytest.approx(0, abs=1e-9)
@@ -86,13 +87,13 @@ def test_samples_without_a_face_only_teach_the_confidence(model):
 @pytest.mark.parametrize("norm", ["l1", "l2"])
 def test_every_variant_falls_under_gradient_descent(model, norm, triplet):
     rng = np.random.default_rng(4)
-    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
-    loss = FaceLoss(model, LossConfig(geometry_norm=norm, triplet=triplet, landmarks=0, confidence=0))
+    target, *rest = tensors(random_geometry(rng), random_geometry(rng))
+    loss = FaceLoss(model, LossConfig(geometry_norm=norm, triplet=triplet, landmarks=0, confidence=0, dense=0))
     guess = torch.zeros_like(target, requires_grad=True)
     optimizer = torch.optim.Adam([guess], lr=0.02)
     values = []
     for _ in range(80):
-        total, _ = loss((guess, torch.zeros(1), torch.zeros(1, 68, 2)), target, pose, prior, torch.tensor([True]))
+        total, _ = loss((guess, *output_of(target)[1:]), target, *rest, torch.tensor([True]))
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
@@ -102,6 +103,6 @@ def test_every_variant_falls_under_gradient_descent(model, norm, triplet):
 
 def test_an_unknown_norm_is_named(model):
     rng = np.random.default_rng(5)
-    target, pose, prior = tensors(random_geometry(rng), random_geometry(rng))
+    target, *rest = tensors(random_geometry(rng), random_geometry(rng))
     with pytest.raises(ValueError, match="geometry_norm"):
-        FaceLoss(model, LossConfig(geometry_norm="l3"))(output_of(target), target, pose, prior, torch.tensor([True]))
+        FaceLoss(model, LossConfig(geometry_norm="l3"))(output_of(target), target, *rest, torch.tensor([True]))
