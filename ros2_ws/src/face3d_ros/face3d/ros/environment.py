@@ -98,7 +98,9 @@ def _yaml(value: object) -> str:
 
 def child_environment() -> dict[str, str]:
     """Environment for nodes started from here: this Python's packages, and output that appears at once."""
-    entries = [str(_PACKAGE.parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    # As it was imported, not resolved: a symlinked install has the compiled module beside its links only.
+    imported = str(Path(__file__).absolute().parents[2])
+    entries = [imported, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     child = dict(os.environ, PYTHONPATH=os.pathsep.join(entry for entry in entries if entry))
     child.setdefault("AMENT_PREFIX_PATH", sys.prefix)
     return child | {"PYTHONUNBUFFERED": "1", "RCUTILS_COLORIZED_OUTPUT": "0"}
