@@ -54,9 +54,9 @@ def eye_colour(look: EyeLook, bank: NoiseBank, across: np.ndarray, up: np.ndarra
     ratio = angle / look.iris_radius
     iris = np.repeat(look.iris[:, None], len(angle), 1)
     iris *= (1 + 0.25 * fibres) * (1.25 - 0.75 * np.clip((ratio - 0.7) / 0.3, 0, 1))
-    inside = np.clip((1.0 - ratio) / 0.10 + 0.5, 0, 1)
+    inside = np.clip((1.0 - ratio) / 0.20 + 0.5, 0, 1)
     colour += inside * (iris - colour)
-    mix(colour, np.full(3, 0.004, np.float32), np.clip((look.pupil - angle) / 0.05 + 0.5, 0, 1))
+    mix(colour, np.full(3, 0.004, np.float32), np.clip((look.pupil - angle) / 0.10 + 0.5, 0, 1))
     return colour
 
 

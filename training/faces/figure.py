@@ -8,7 +8,7 @@ import numpy as np
 
 from training.faces.accessories import Anchors, Lens, draw_glasses, draw_headphones, draw_occluders
 from training.faces.config import FaceConfig
-from training.faces.expressions import Expression
+from training.faces.expressions import Expression, plain
 from training.faces.eyes import EyeLook, MouthLook
 from training.faces.hair import Cover, brim_grid, cloth_colour, draw_covers
 from training.faces.head_fields import HeadFields
@@ -51,13 +51,16 @@ class Figure:
 class Wardrobe:
     """Dresses heads: draws figures for given head vertices."""
 
-    def __init__(self, fields: HeadFields, maps: SkinMaps, config: FaceConfig) -> None:
+    def __init__(self, fields: HeadFields, maps: SkinMaps, config: FaceConfig,
+                 expression_names: tuple[str, ...]) -> None:
         self.fields, self.maps, self.config = fields, maps, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
+        self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
     def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
               difficulty: float) -> Figure:
-        """vertices (N, 3): the head with its skirt, metres."""
+        """vertices (N, 3): the head with its skirt, metres; teeth and tongue are moved in place."""
+        self._set_teeth(rng, vertices, expression)
         config, hair = self.config, hair_colour(rng)
         skin = SkinLook.draw(rng, config, self.maps, hair, difficulty)
         attributes = self.fields.attributes.copy()
@@ -80,6 +83,21 @@ class Wardrobe:
                         np.zeros((len(lens.vertices), 6), np.float32))
             figure.lenses.append((lens, mesh))
         return figure
+
+    def _set_teeth(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression) -> None:
+        """MakeHuman's teeth sit higher than people's and its tongue fills the open mouth: moves them, by an amount
+        that differs between people, so that smiles show the upper teeth and an open mouth is dark or shows a low
+        tongue. Skin, lips and eyes stay exactly where the face model has them."""
+        parts, weights = self.fields.parts, expression.coefficients
+        jaw = float(weights[self.units["jawopen"]])
+        gape = float(weights[self.units["mouthopen"]])
+        vertices[parts["teeth_upper"]] += np.array([0, rng.normal(-.0055, .0016), rng.uniform(.001, .003)], np.float32)
+        shut = max(0.0, 1 - jaw - gape)                          # wide open, they would come out of the chin
+        lower = np.array([0, rng.normal(-.0030, .0015) * shut, rng.uniform(.001, .0025) * shut - .002 * (1 - shut)])
+        vertices[parts["teeth_lower"]] += lower.astype(np.float32)
+        lift = rng.uniform(0, .012) if rng.random() < 0.3 else rng.uniform(0, .004)
+        drop = np.array([0, lift - .008 - .008 * jaw - .024 * gape, -.006 - .004 * jaw])
+        vertices[parts["tongue"]] += drop.astype(np.float32)
 
     def _clothe(self, rng: np.random.Generator, attributes: np.ndarray) -> ClothLook:
         """Writes into the cloth attribute how far each vertex lies inside the clothes, metres."""

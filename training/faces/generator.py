@@ -45,7 +45,7 @@ class FaceGenerator:
         self.maps = SkinMaps(self.fields.mean[self.fields.landmarks])
         self.backgrounds = Backgrounds(self.bank, self.config)
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
-        self.wardrobe = Wardrobe(self.fields, self.maps, self.config)
+        self.wardrobe = Wardrobe(self.fields, self.maps, self.config, self.head.expression_names)
         self.painter = Painter(self.maps, self.bank)
 
     def draw(self, difficulty: float = 1.0) -> Sample:

@@ -124,7 +124,7 @@ class Painter:
         if rows.start == rows.stop:
             return
         normals = pixels.normals[:, rows]
-        spark = 0.8 * highlights(normals, lighting, None, sharpness=8)
+        spark = 0.5 * highlights(normals, lighting, None, sharpness=9)
         seen = 2 * normals[2] * normals                          # mirror direction of the view (0, 0, 1)
         seen[2] -= 1
         window = np.clip((figure.eye.window_size - np.arccos(np.clip(figure.eye.window @ -seen, -1, 1))) / 0.05, 0, 1)

@@ -73,7 +73,8 @@ class SkinLook:
             beard = np.array([1, rng.uniform(0.6, 1.2), 1]) * rng.uniform(0.08, 0.5)
         lipstick = None
         if makeup or rng.random() < 0.08 * difficulty:
-            lipstick = np.array([rng.uniform(.12, .65), rng.uniform(.005, .16), rng.uniform(.01, .2)], np.float32)
+            red = rng.uniform(.10, .60)
+            lipstick = np.array([red, red * rng.uniform(.04, .5), red * rng.uniform(.06, .5)], np.float32)
         brow = np.minimum(hair, 0.25) * rng.uniform(0.15, 0.9) + 0.004
         return SkinLook(
             melanin=melanin,
@@ -87,7 +88,7 @@ class SkinLook:
             brow_strength=0.0 if happens(config.no_brows) else float(rng.uniform(0.6, 1.5)),
             brow_colour=brow.astype(np.float32),
             lash=float(rng.uniform(0.2, 0.7)) + (rng.uniform(0.2, 0.8) if makeup else 0.0),
-            lip_blood=float(rng.uniform(0.25, 1.1)),
+            lip_blood=float(rng.uniform(0.0, 0.75)),
             lipstick=lipstick,
             lipstick_amount=float(rng.uniform(0.3, 0.9)),
             shadow=rng.uniform(0.01, 0.45, 3).astype(np.float32) if makeup and rng.random() < 0.6 else None,
@@ -95,7 +96,7 @@ class SkinLook:
             blush=float(rng.uniform(0, 0.7)) if makeup else 0.0,
             rings=float(rng.beta(1, 2)) * 0.8,
             beard=beard.astype(np.float32),
-            beard_colour=(hair * rng.uniform(0.4, 1.1)).astype(np.float32),
+            beard_colour=(np.minimum(hair, 0.3) * rng.uniform(0.3, 0.9)).astype(np.float32),
             beard_length=float(length),
             offsets=rng.uniform(0, 512, 2).astype(np.float32),
             paint=rng.uniform(0.02, 0.8, 3).astype(np.float32) if happens(config.paint) else None,
@@ -142,7 +143,7 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, u: np.ndarray, 
         mix(colour, look.lipstick, look.lipstick_amount * lip)
         gloss += 0.08 * lip
     _brows(look, maps, u, v, colour)
-    _beard(look, hairs, zones, paint, colour, gloss)
+    _beard(look, clouds, hairs, zones, paint, colour, gloss)
     mix(colour, np.array([.012, .008, .007], np.float32), np.clip(lash * (0.35 + look.lash), 0, 0.95))
     return colour, gloss, height
 
@@ -168,12 +169,13 @@ def beard_cover(look: SkinLook, zones: np.ndarray, goatee: np.ndarray) -> np.nda
     return np.maximum(np.maximum(look.beard[0] * zones[2], look.beard[1] * zones[3]), look.beard[2] * goatee)
 
 
-def _beard(look: SkinLook, hairs: np.ndarray, zones: np.ndarray, paint: np.ndarray | None, colour: np.ndarray,
-           gloss: np.ndarray) -> None:
+def _beard(look: SkinLook, clouds: np.ndarray, hairs: np.ndarray, zones: np.ndarray, paint: np.ndarray | None,
+           colour: np.ndarray, gloss: np.ndarray) -> None:
     if look.beard.max() <= 0 or paint is None:
         return
     cover = beard_cover(look, zones, paint[0])
-    share = np.clip(cover * (0.85 + 0.35 * hairs) - 0.05, 0, 0.97)
+    cover = cover * np.clip(0.95 + 0.3 * clouds, 0, 1.3)
+    share = np.clip(cover * (0.85 + 0.2 * hairs) - 0.04, 0, 0.95)
     mix(colour, look.beard_colour, share)
-    colour *= 1 + 0.25 * share * hairs
+    colour *= 1 + 0.18 * share * hairs
     gloss *= 1 - 0.8 * share

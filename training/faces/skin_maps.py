@@ -72,7 +72,7 @@ class SkinMaps:
         jaw = [middle + (p[k] - middle) * 1.35 for k in range(1, 16)]
         right = [p[15] - [14, 16], 0.5 * p[13] + 0.5 * p[54] - [0, 14], 0.25 * p[35] + 0.75 * p[54] - [-8, 16], p[35]]
         left = [p[31], 0.25 * p[31] + 0.75 * p[48] - [8, 16], 0.5 * p[3] + 0.5 * p[48] - [0, 14], p[1] - [-14, 16]]
-        full = self._region(np.array([*jaw, *right, p[33] + [0, 5], *left]), 3.5)
+        full = self._region(np.array([*jaw, *right, p[33] + [0, 5], *left]), 5.5)
         bare = self._blob(p[57] + [-18, 6], (5, 4)) + self._blob(p[57] + [18, 6], (5, 4))
         return np.clip(full - 0.5 * bare, 0, 1)
 
@@ -80,7 +80,7 @@ class SkinMaps:
         p = self.points
         lip = self._region(p[48:60], 0.5)
         goatee = self._region(np.array([p[31], p[33] + [0, 4], p[35], p[54] + [10, 0], p[10] - [10, 0],
-                                        p[8] + [0, 30], p[6] + [10, 0], p[48] - [10, 0]]), 2.0) * (1 - lip)
+                                        p[8] + [0, 30], p[6] + [10, 0], p[48] - [10, 0]]), 3.5) * (1 - lip)
         blush, shadow, rings = (np.zeros_like(lip) for _ in range(3))
         for eye, corner, jaw, side in ((36, 48, 2, 1), (45, 54, 14, -1)):
             blush += self._blob(0.45 * p[eye] + 0.2 * p[corner] + 0.35 * p[jaw], (16, 8), -25 * side)
@@ -93,7 +93,7 @@ class SkinMaps:
     def _brow(self, rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
         """One pair of brows: a few hundred hairs along the landmarks, denser and darker in the middle."""
         canvas = np.zeros(shape, np.uint8)
-        width = np.exp(rng.normal(np.log(4.2), 0.38))                # millimetres, at its widest
+        width = np.exp(rng.normal(np.log(5.2), 0.36))                # millimetres, at its widest
         density = rng.uniform(0.35, 1.0)
         length, ink = rng.uniform(4, 9), rng.uniform(130, 255)
         lift, arch = rng.normal(0, 1.2), rng.normal(0, 1.3)
@@ -103,12 +103,12 @@ class SkinMaps:
         for order, sign in ((range(21, 16, -1), 1), (range(22, 27), -1)):
             line = (self.points[list(order)] - self.brow_origin) * BROW_ZOOM
             towards = np.sign(line[-1, 0] - (middle[0] - self.brow_origin[0]) * BROW_ZOOM)
-            count = int(620 * density * width / 4.2)
+            count = int(800 * density * width / 5.2)
             place = rng.uniform(start, end, count)
             spine = np.stack([np.interp(place * 4, range(5), line[:, k]) for k in (0, 1)], 1)
             spine[:, 1] += (lift - arch * np.sin(np.pi * np.clip(place, 0, 1))) * -unit
             taper = np.clip(1.1 - 0.75 * np.clip(place, 0, 1) ** 1.5, 0.15, 1) * np.clip((place - start) * 9 + 0.5, 0, 1)
-            spine[:, 1] += rng.normal(0, 0.30, count) * width * taper * unit
+            spine[:, 1] += rng.normal(0, 0.36, count) * width * taper * unit
             lean = np.radians(np.interp(place, [0, 0.25, 0.7, 1], [75, 38, 12, -12])) + rng.normal(0, 0.2, count)
             reach = length * unit * rng.uniform(0.5, 1, count) * np.where(place < 0.2, 0.65, 1)
             tips = spine + np.stack([towards * np.cos(lean), -np.sin(lean)], 1) * reach[:, None]
@@ -116,7 +116,7 @@ class SkinMaps:
             for a, b in zip(np.rint(spine * 8).astype(int), np.rint(tips * 8).astype(int)):
                 cv2.line(layer, tuple(a.tolist()), tuple(b.tolist()), 1.0, 1, cv2.LINE_AA, 3)
             body = cv2.GaussianBlur(layer, (0, 0), 0.8 * unit)
-            cover = np.clip(0.55 * cv2.GaussianBlur(layer, (0, 0), 0.8) + 0.9 * body, 0, 1) * ink
+            cover = np.clip(0.55 * cv2.GaussianBlur(layer, (0, 0), 0.8) + 1.2 * body, 0, 1) * ink
             canvas = np.maximum(canvas, np.clip(cover, 0, 255).astype(np.uint8))
             del sign
         return canvas
