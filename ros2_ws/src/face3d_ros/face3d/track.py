@@ -124,6 +124,11 @@ class TrackerState:
     stamp: int | None = None
     counters: Counters = Counters()
 
+    @property
+    def tracked(self) -> int:
+        """Number of faces that the last frame had. While it is 0 the detector should see every frame."""
+        return sum(track.misses == 0 for track in self.tracks)
+
 
 @dataclass(frozen=True, eq=False)
 class Face:

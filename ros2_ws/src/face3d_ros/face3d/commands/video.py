@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
                 if camera is None or (camera.width, camera.height) != (width, height):
                     camera = Camera.from_fov(width, height, arguments.fov)
                 boxes = None
-                if index % arguments.detect_every == 0 or not any(t.misses == 0 for t in state.tracks):
+                if index % arguments.detect_every == 0 or not state.tracked:
                     boxes = [detection.box for detection in detector.detect(frame.image)]
                 before = time.perf_counter()
                 faces, state = tracker.step(frame.image, camera, boxes, state, frame.stamp)
