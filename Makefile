@@ -95,7 +95,7 @@ $(STAMPS)/workspace: $(STAMPS)/ros $(STAMPS)/names $(SOURCES) scripts/build_work
 	    sh scripts/build_workspace.sh $(VENV) $(WORKSPACE)
 	@touch $@
 
-$(STAMPS)/demo: ros2_ws/src/face3d_ros/face3d/demo.py $(STAMPS)/workspace
+$(STAMPS)/demo: ros2_ws/src/face3d_ros/face3d/demo.py | $(STAMPS)/workspace
 	@$(STEP) $(LOGS)/demo.log "Fetching the demo clip" sh -c '$(RUN) python -m face3d.demo'
 	@touch $@
 

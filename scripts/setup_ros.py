@@ -1,7 +1,8 @@
 """Make the ROS 2 wheels of a virtual environment usable for building: run by `make setup`.
 
-The wheels lay out a whole ROS prefix inside the environment, but their exported CMake files name the Python and
-numpy headers of the machine that built them. This script puts this interpreter's own in their place, and writes
+The wheels lay out a whole ROS prefix inside the environment, but their exported CMake files name the Python
+and numpy headers of the machine that built them. This script puts this interpreter's own in their place, and
+writes
 
   ros_env.sh    the variables that ROS needs, for the Makefile and for a user's shell
   bin/face3d    the command, which reads ros_env.sh: it needs no sourced shell and is not led astray by one
@@ -63,7 +64,7 @@ export AMENT_PREFIX_PATH="{prefix}"
 export CMAKE_PREFIX_PATH="{prefix}"
 export LD_LIBRARY_PATH="{libraries}"
 unset PYTHONPATH COLCON_PREFIX_PATH
-# The wheels' start-up hook sets the same library path by starting every Python twice; this tells it that all is set.
+# The wheels' start-up hook sets the same library path by starting every Python twice; all is set already.
 export _ROS_WHEELS_BOOTSTRAP_COMPLETE=1
 """
 
