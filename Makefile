@@ -41,7 +41,7 @@ $(shell if [ -f $(PLACE) ] && { [ "$$(head -n 1 $(PLACE))" != "$(CURDIR)" ] || \
 .PHONY: live test test-training setup lint bench train clean FORCE
 
 live: setup
-	@$(VENV)/bin/face3d live $(if $(SOURCE),"$(SOURCE)") $(ARGS)
+	@$(VENV)/bin/face3d live $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
 
 test: setup $(STAMPS)/test
 	@$(RUN) python -m pytest tests/setup tests/core tests/ros $(ARGS)
