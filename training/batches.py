@@ -12,6 +12,7 @@ can be its next prior (unrolled passes, at no extra cost).
 from __future__ import annotations
 
 import multiprocessing as mp
+import os
 import queue
 import signal
 from dataclasses import dataclass
@@ -167,8 +168,8 @@ def _work(memory, free, full, difficulty, rendered, config: TrainConfig, faces: 
     pool = Pool(FaceGenerator(faces, seed), FaceModel.load(), config, np.random.default_rng(seed))
     views = [_view(slot, config.batch) for slot in memory]
     remembered: list[list | None] = [None] * len(views)
-    used = 0
-    while True:
+    used, trainer = 0, os.getppid()
+    while os.getppid() == trainer:  # a worker whose trainer was killed ends by itself
         level = difficulty.value
         short = len(pool.samples) < config.data.first or used > config.data.replays * pool.rendered
         try:
