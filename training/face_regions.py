@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -24,7 +26,7 @@ def texture_mask(data: MakeHuman, name: str, uv: np.ndarray) -> np.ndarray:
 def distance_to_curve(points: np.ndarray, curve: np.ndarray) -> np.ndarray:
     """(N,) distance of points (N, 3) to the polyline `curve` (K, 3)."""
     best = np.full(len(points), np.inf)
-    for a, b in zip(curve, curve[1:]):
+    for a, b in pairwise(curve):
         along = b - a
         t = np.clip((points - a) @ along / max(along @ along, 1e-12), 0, 1)
         best = np.minimum(best, np.linalg.norm(points - a - t[:, None] * along, axis=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -156,7 +157,7 @@ def _flood(faces: np.ndarray, vertices: np.ndarray, mirror: np.ndarray) -> list[
     """Indices of the quads on the face's side of the cut."""
     graph = EdgeGraph(faces)
     wall = set()
-    for start, end in zip(CUT, CUT[1:]):
+    for start, end in pairwise(CUT):
         path = graph.path(start, end, vertices, vertices[:, 0] > -1e-6, turn=0.3)
         for half in (np.array(path), mirror[path]):
             wall |= {edge(a, b) for a, b in zip(half.tolist(), half[1:].tolist())}

@@ -186,7 +186,7 @@ def principal_modes(heads: np.ndarray, region: np.ndarray, mirror: np.ndarray,
         best = np.argsort(eigenvalues)[::-1][:count]
         values.append(eigenvalues[best])
         # unit-variance scores z = sqrt(n) v are orthonormal over the samples, so z^T X / n is the least-squares map
-        modes.append((vectors[:, best].T.astype(np.float32) @ half.reshape(n, -1) / np.sqrt(n)))
+        modes.append(vectors[:, best].T.astype(np.float32) @ half.reshape(n, -1) / np.sqrt(n))
     order = np.argsort(np.concatenate(values))[::-1][:count]
     chosen = np.concatenate(modes)[order].reshape(count, -1, 3)
     largest = np.abs(chosen).reshape(count, -1).argmax(1)

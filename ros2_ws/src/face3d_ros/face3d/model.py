@@ -71,7 +71,7 @@ class FaceModel:
         mean = file.real("mean", (None, 3))
         count = len(mean)
         basis = (file.basis("identity", IDENTITY, count), file.basis("expression", EXPRESSION, count))
-        names = file.names("expression_names")
+        names = file.names("expression_names", one_per="expression")
         indptr, indices, data = file.subdivision(count)
         number = len(indptr) - 1
         triangles = file.index("triangles", (None, 3), number)

@@ -94,9 +94,10 @@ class ModelFile:
             self._fail("region_masks", "bool", str(masks.dtype))
         return dict(zip(names, masks))
 
-    def names(self, name: str) -> tuple[str, ...]:
+    def names(self, name: str, one_per: str | None = None) -> tuple[str, ...]:
+        """Different strings; with `one_per`, as many as that array is long."""
         array = self._array(name)
-        self._check_shape(name, array, (None,))
+        self._check_shape(name, array, (len(self._array(one_per)) if one_per else None,))
         if array.dtype.kind != "U" or len(set(array.tolist())) != len(array):
             self._fail(name, "different strings", f"{array.dtype} {array[:4].tolist()} ...")
         return tuple(array.tolist())
