@@ -140,7 +140,7 @@ def test_video_writes_movie_and_table(model, picture, network, tmp_path, capsys)
     assert {row["id"] for row in rows} == {"1"}
     capture = cv2.VideoCapture(str(out))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
-    assert "6 frames, 6 faces, 1 tracks" in capsys.readouterr().out
+    assert "frames: 6, with faces: 6, faces tracked: 1" in capsys.readouterr().out
 
 
 def test_video_without_a_face_and_without_a_video(network, tmp_path, capsys) -> None:

@@ -153,12 +153,13 @@ def _diffuse(colors: np.ndarray, free: np.ndarray, triangles: np.ndarray, rounds
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     edges = np.concatenate([edges, edges[:, ::-1]])
     edges = edges[free[edges[:, 0]]]
-    degree = np.bincount(edges[:, 0], minlength=len(colors))
-    free = free & (degree > 0)
+    edges = edges[np.argsort(edges[:, 0], kind="stable")]
+    owners, starts, degrees = np.unique(edges[:, 0], return_index=True, return_counts=True)
+    if not len(owners):
+        return
+    neighbours, weights = edges[:, 1], 1.0 / degrees[:, None]
     for _ in range(rounds):
-        for channel in range(3):
-            total = np.bincount(edges[:, 0], colors[edges[:, 1], channel], len(colors))
-            colors[free, channel] = total[free] / degree[free]
+        colors[owners] = np.add.reduceat(colors[neighbours], starts, axis=0) * weights
 
 
 def _check(vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray | None) -> None:

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         overlay = Overlay(tracker.model, arguments.overlay)
         movie = outputs.enter_context(Movie(arguments.out, source.fps)) if arguments.out else None
         table = outputs.enter_context(FaceTable(arguments.csv)) if arguments.csv else None
-        state, camera, spent, rows, index = TrackerState(), None, 0.0, 0, -1
+        state, camera, spent, found, index = TrackerState(), None, 0.0, 0, -1
         with contextlib.suppress(KeyboardInterrupt), tqdm(total=source.count, unit="frame") as progress:
             for index, frame in enumerate(source):
                 height, width = frame.image.shape[:2]
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
                 before = time.perf_counter()
                 faces, state = tracker.step(frame.image, camera, boxes, state, frame.stamp)
                 spent += time.perf_counter() - before
-                rows += len(faces)
+                found += bool(faces)
                 if table is not None:
                     table.write(index, faces)
                 if movie is not None:
@@ -87,9 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
                     f"{len(faces)} faces, {1e3 * spent / (index + 1):.1f} ms/frame", False
                 )
                 progress.update()
-    if not rows:
+    if not found:
         print(f"face3d video: {arguments.input}: no face found in {index + 1} frames", file=sys.stderr)
         return NO_FACE
     outputs_named = ", ".join(str(path) for path in (arguments.out, arguments.csv) if path)
-    print(f"{index + 1} frames, {rows} faces, {state.counters.started} tracks -> {outputs_named}")
+    print(
+        f"frames: {index + 1}, with faces: {found}, faces tracked: {state.counters.started} -> {outputs_named}"
+    )
     return OK
