@@ -71,7 +71,7 @@ def draw_glasses(rng: np.random.Generator, anchors: Anchors, dark: bool) -> tupl
         ear = anchors.ears[0 if sign > 0 else 1]
         corner = np.array([outer[0] + sign * .002, outer[1], outer[2] - .002])
         hinge = np.array([ear[0] * rng.uniform(.97, 1.04), ear[1] + rng.uniform(-.004, .006), ear[2]])
-        path = np.stack([outer, corner, 0.5 * corner + 0.5 * hinge, hinge, hinge + [0, -.02, -.012]])
+        path = np.stack([outer, corner, 0.5 * corner + 0.5 * hinge, hinge, hinge + np.array([0, -.02, -.012])])
         frames.append(tube(path, wire * rng.uniform(0.8, 1.4), sides=5, flatten=1.0 if metal else 1.8))
     inner = [eye[0] - sign * (half_width - .001) for eye, sign in zip(anchors.eyes, (1, -1), strict=True)]
     bridge_y = float(anchors.eyes[:, 1].mean()) - drop + half_height * rng.uniform(.15, .6)
@@ -168,7 +168,8 @@ def _microphone(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 def _cup(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     top, height = rng.uniform(.03, .045), rng.uniform(.06, .13)
-    return lathe(np.array([[.001, -.02], [.9 * top, -.02], [top, 0], [top * rng.uniform(.6, 1), -height], [.001, -height]]))
+    bottom = top * rng.uniform(.6, 1)
+    return lathe(np.array([[.001, -.02], [.9 * top, -.02], [top, 0], [bottom, -height], [.001, -height]]))
 
 
 def hand(rng: np.random.Generator, anchors: Anchors) -> Thing:

@@ -16,6 +16,8 @@ class FaceConfig:
 
     image_size: int = 288
     negative: float = 0.08              # samples without a face (every difficulty above 0.05)
+    back_of_head: float = 0.25          # share of those that show a head from behind, and of those that show
+    things_only: float = 0.35           # hands, phones and lumps without a head; the rest is background
 
     # poses.py
     crop_size: tuple[float, float] = (150.0, 230.0)   # side of the face's 0.25 m crop
@@ -57,6 +59,7 @@ class FaceConfig:
     headphones: float = 0.06
     occluder: float = 0.20
     clothes: float = 0.95
+    mask: float = 0.03                  # surgical masks
 
     # light.py
     shadows: float = 0.45

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from training.faces.accessories import Anchors, Lens, draw_glasses, draw_headphones, draw_occluders
@@ -11,12 +12,13 @@ from training.faces.config import FaceConfig
 from training.faces.expressions import Expression, plain
 from training.faces.eyes import EyeLook, MouthLook
 from training.faces.hair import Cover, brim_grid, cloth_colour, draw_covers
-from training.faces.head_fields import HeadFields
+from training.faces.head_fields import MAP, HeadFields
+from training.faces.noise import sample
 from training.faces.poses import View
 from training.faces.render import Mesh, join
 from training.faces.shell import Shell
-from training.faces.skin import SkinLook, hair_colour
-from training.faces.skin_maps import SkinMaps
+from training.faces.skin import SkinLook, beard_cover, hair_colour
+from training.faces.skin_maps import TEXEL, SkinMaps
 from training.faces.solids import FIRST_THING, Thing
 
 
@@ -30,6 +32,13 @@ class ClothLook:
     scale: float
     relief: float
     offset: np.ndarray
+
+
+def draw_cloth(rng: np.random.Generator) -> ClothLook:
+    """Some fabric."""
+    pattern = ("plain", "plain", "plain", "stripes", "checks", "blotches", "clouds")[rng.integers(7)]
+    return ClothLook(cloth_colour(rng), cloth_colour(rng), pattern, float(np.exp(rng.uniform(-2.8, -1.2))),
+                     float(rng.uniform(0.0002, 0.002)), rng.uniform(0, 512, 2).astype(np.float32))
 
 
 @dataclass
@@ -55,6 +64,15 @@ class Wardrobe:
                  expression_names: tuple[str, ...]) -> None:
         self.fields, self.maps, self.config = fields, maps, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
+        zones = sample(maps.zones, *(fields.attributes[:, :2].T * 0.5)).astype(np.float32).T / 255
+        goatee = sample(maps.paint, *(fields.attributes[:, :2].T * 0.5)).astype(np.float32).T[0] / 255
+        ahead = (fields.mean[:, 2] > fields.mean[fields.landmarks[3], 2] - 0.03) & (fields.attributes[:, 4] < 0.5)
+        skin = np.zeros(len(fields.mean), bool)
+        skin[fields.parts["skin"]] = True
+        for name in ("mouth", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right"):
+            skin[fields.parts[name]] = False
+        self.beard_zones, self.goatee = zones * (ahead & skin), goatee * (ahead & skin)
+        self.mask_depth = self._mask_depth(skin)
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
     def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
@@ -69,6 +87,12 @@ class Wardrobe:
         if cloth is not None:
             thick = np.clip(attributes[:, 5:6] / 0.004, 0, 1) * np.float32(rng.uniform(.002, .012))
             vertices = vertices + thick * self.fields.normals
+        if skin.beard_length > 0:
+            vertices = self._grow_beard(rng, vertices, skin)
+        mask = rng.random() < config.ramp(config.mask, difficulty)
+        if mask:
+            vertices = self._put_mask(rng, vertices, attributes)
+            cloth = cloth or draw_cloth(rng)
         covers = draw_covers(rng, config, self.cap, self.curtain, hair, difficulty)
         things, lenses = self._wear(rng, vertices, difficulty)
         parts = [Mesh(view.project(vertices), self.fields.triangles, self.fields.material, attributes)]
@@ -83,6 +107,21 @@ class Wardrobe:
                         np.zeros((len(lens.vertices), 6), np.float32))
             figure.lenses.append((lens, mesh))
         return figure
+
+    def scatter(self, rng: np.random.Generator, view: View, difficulty: float) -> Figure:
+        """A figure without a head: hands and other things where a face would be."""
+        config = self.config
+        points = self.fields.mean[self.fields.landmarks] + rng.normal(0, 0.06, (68, 3))
+        anchors = Anchors(points[[42, 36]], 0.012, points, points[[16, 0]])
+        things: list[Thing] = []
+        wanted = rng.integers(1, 4)
+        while len(things) < wanted:
+            things += draw_occluders(rng, replace(config, occluder=1.0), anchors, 1.0)
+        for thing in things:
+            thing.skin |= bool(rng.random() < 0.3)
+        skin = SkinLook.draw(rng, config, self.maps, hair_colour(rng), difficulty)
+        mesh = join([thing_mesh(thing, FIRST_THING + k, view) for k, thing in enumerate(things)])
+        return Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), None, [], things, mesh, None, [], mesh)
 
     def _set_teeth(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression) -> None:
         """MakeHuman's teeth sit higher than people's and its tongue fills the open mouth: moves them, by an amount
@@ -99,6 +138,38 @@ class Wardrobe:
         drop = np.array([0, lift - .008 - .008 * jaw - .024 * gape, -.006 - .004 * jaw])
         vertices[parts["tongue"]] += drop.astype(np.float32)
 
+    def _grow_beard(self, rng: np.random.Generator, vertices: np.ndarray, skin: SkinLook) -> np.ndarray:
+        """The skin under a beard, lifted to the beard's outside."""
+        cover = np.clip(beard_cover(skin, self.beard_zones, self.goatee) * 1.3 - 0.2, 0, 1)
+        down = np.array([0, -rng.uniform(0, 1.2), rng.uniform(0, .5)], np.float32)
+        uneven = 1 + 0.3 * np.sin(self.fields.mean[:, :1] * rng.uniform(80, 400) + rng.uniform(0, 6))
+        reach = (cover[:, None] * skin.beard_length * uneven).astype(np.float32)
+        return vertices + reach * (self.fields.normals + down * np.clip(-self.fields.mean[:, 1:2] / 0.05 - 0.6, 0, 1))
+
+    def _mask_depth(self, skin: np.ndarray) -> np.ndarray:
+        """(N,) metres inside the outline of a surgical mask, negative outside it."""
+        polygon = self.maps.mask().astype(np.float32)
+        polygon = np.rint(polygon * 16).astype(np.int32)
+        canvas = np.zeros((MAP, MAP), np.uint8)
+        cv2.fillPoly(canvas, [polygon], 255, shift=4)
+        distance = cv2.distanceTransform(canvas, cv2.DIST_L2, 5) - cv2.distanceTransform(255 - canvas, cv2.DIST_L2, 5)
+        u, v = self.fields.attributes[:, 0], self.fields.attributes[:, 1]
+        depth = sample(distance, u, v) * np.float32(TEXEL)
+        ahead = skin & (self.fields.mean[:, 2] > self.fields.mean[self.fields.landmarks[2], 2] - 0.02)
+        return np.where(ahead, depth, -0.02).astype(np.float32)
+
+    def _put_mask(self, rng: np.random.Generator, vertices: np.ndarray, attributes: np.ndarray) -> np.ndarray:
+        """Lifts and smooths the lower face into a mask and marks it as cloth."""
+        depth = np.clip(self.mask_depth, 0, 0.03)[:, None]
+        attributes[:, 5] = np.maximum(attributes[:, 5], self.mask_depth)
+        attributes[self.mask_depth > -0.004, 4] = 0.0
+        middle = np.array([0, 0, vertices[self.fields.landmarks[30], 2] + rng.uniform(.002, .012)], np.float32)
+        tent = middle[2] - 0.6 * np.abs(self.fields.mean[:, :1]) - 5.0 * np.maximum(0, -0.05 - vertices[:, 1:2]) ** 1.3
+        share = np.clip(depth / 0.012, 0, 1)
+        lifted = vertices.copy()
+        lifted[:, 2:] += share * np.maximum(tent - vertices[:, 2:], 0.003)
+        return lifted.astype(np.float32)
+
     def _clothe(self, rng: np.random.Generator, attributes: np.ndarray) -> ClothLook:
         """Writes into the cloth attribute how far each vertex lies inside the clothes, metres."""
         x, y, z = self.fields.mean.T
@@ -113,11 +184,8 @@ class Wardrobe:
             line = np.full_like(y, height + rng.uniform(.0, .035))
         else:                                                    # straps, or bare shoulders
             line = np.full_like(y, height - rng.uniform(.06, .16))
-        attributes[:, 5] = np.where(np.abs(attributes[:, 4]) > 0, -0.01, np.clip(line - y, -0.02, 0.02))
-        return ClothLook(cloth_colour(rng), cloth_colour(rng),
-                         str(rng.choice(("plain", "plain", "stripes", "checks", "blotches", "clouds"))),
-                         float(np.exp(rng.uniform(-2.8, -1.2))), float(rng.uniform(0.0002, 0.002)),
-                         rng.uniform(0, 512, 2).astype(np.float32))
+        attributes[:, 5] = np.where(attributes[:, 4] > 0, -0.01, np.clip(line - y, -0.02, 0.02))
+        return draw_cloth(rng)
 
     def _wear(self, rng: np.random.Generator, vertices: np.ndarray,
               difficulty: float) -> tuple[list[Thing], list[Lens]]:
@@ -147,8 +215,9 @@ class Wardrobe:
             grid = np.zeros((len(placed), 6), np.float32)
             grid[:, 0], grid[:, 1], grid[:, 3] = cover.shell.azimuth, cover.shell.polar, cover.field
             grid[:, 2] = np.clip(1.0 - 0.45 * cover.shell.drop / 8, 0.4, 1)
-            kept = grid[cover.shell.triangles, 3].max(1) > -12
-            triangles = cover.shell.triangles[kept]
+            near = grid[:, 3] > -6 - cover.fray
+            triangles = cover.shell.triangles
+            triangles = triangles[near[triangles[:, 0]] | near[triangles[:, 1]] | near[triangles[:, 2]]]
             parts.append(Mesh(view.project(placed), triangles, np.full(len(triangles), number, np.uint8), grid))
             if cover.brim is not None:
                 brim, triangles = brim_grid(cover, placed)

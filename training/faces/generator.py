@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from training.faces.head_fields import HeadFields, lengthen
 from training.faces.light import draw_lighting
 from training.faces.noise import NoiseBank
 from training.faces.paint import Painter
-from training.faces.poses import View, draw_view, fit_weak_perspective
+from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.skin_maps import SkinMaps
 from training.head import HeadAssets
 
@@ -33,6 +34,13 @@ class Sample:
     face: bool
 
 
+@lru_cache(maxsize=2)
+def _assets(head: HeadAssets) -> tuple[NoiseBank, HeadFields, SkinMaps]:
+    """What every generator of a head shares: it takes seconds to make and nothing changes it."""
+    fields = HeadFields.of(head)
+    return NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks])
+
+
 class FaceGenerator:
     """Draws samples; `seed` fixes the sequence. head: loaded (and made on first use) when not given."""
 
@@ -40,9 +48,7 @@ class FaceGenerator:
         self.config = config or FaceConfig()
         self.rng = np.random.default_rng(seed)
         self.head = head or HeadAssets.load()
-        self.bank = NoiseBank()
-        self.fields = HeadFields.of(self.head)
-        self.maps = SkinMaps(self.fields.mean[self.fields.landmarks])
+        self.bank, self.fields, self.maps = _assets(self.head)
         self.backgrounds = Backgrounds(self.bank, self.config)
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
         self.wardrobe = Wardrobe(self.fields, self.maps, self.config, self.head.expression_names)
@@ -58,19 +64,27 @@ class FaceGenerator:
         rng, config = self.rng, self.config
         view = draw_view(rng, config, difficulty)
         image = self.backgrounds.draw(rng, difficulty)
-        if difficulty > 0.05 and rng.random() < config.negative:
-            image = apply_effects(image, rng, self.bank, config, difficulty)
-            return Sample(image, np.zeros(200, np.float32), np.zeros(84, np.float32), view.pose, False)
-        identity = self._identity(difficulty)
-        expression = self.expressions.draw(rng, difficulty)
+        face = difficulty <= 0.05 or rng.random() >= config.negative
+        identity, expression = self._identity(difficulty), self.expressions.draw(rng, difficulty)
         vertices = self.head.shape(identity, expression.coefficients)
-        pose = self._true_pose(vertices, view)
-        figure = self.wardrobe.dress(rng, lengthen(vertices, self.fields.skirt), expression, view, difficulty)
-        image = self.painter.paint(image, figure, draw_lighting(rng, config, difficulty), view.pose.scale)
+        pose = self._true_pose(vertices, view) if face else view.pose
+        kind = 1.0 if face else rng.random()
+        if not face and kind < config.back_of_head:
+            turn = rng.uniform(115, 245), rng.normal(0, 12), rng.normal(0, 8)
+            view = View(Pose(rotation(*turn), view.pose.scale, view.pose.translation), view.distance)
+        lighting = draw_lighting(rng, config, difficulty)
+        if face or kind < config.back_of_head:
+            figure = self.wardrobe.dress(rng, lengthen(vertices, self.fields.skirt), expression, view, difficulty)
+            image = self.painter.paint(image, figure, lighting, view.pose.scale)
+        elif kind < config.back_of_head + config.things_only:
+            image = self.painter.paint(image, self.wardrobe.scatter(rng, view, difficulty), lighting, view.pose.scale)
         image = apply_effects(image, rng, self.bank, config, difficulty)
         if rng.random() < config.ramp(config.image_border, difficulty):
             cut_border(image, rng)
-        return Sample(np.ascontiguousarray(image), identity, expression.coefficients, pose, True)
+        image = np.ascontiguousarray(image)
+        if not face:
+            return Sample(image, np.zeros(200, np.float32), np.zeros(84, np.float32), pose, False)
+        return Sample(image, identity, expression.coefficients, pose, True)
 
     def _identity(self, difficulty: float) -> np.ndarray:
         low, high = self.config.identity_spread

@@ -95,7 +95,8 @@ def draw_hair(rng: np.random.Generator, cap: Shell, curtain: Shell, colour: np.n
         start = rng.uniform(40, 75)
         thickness *= 1 + (sides - 1) * np.clip((shell.polar - start) / 25, 0, 1)
         thickness *= 1 + rng.uniform(-0.3, 1.0) * np.clip(1 - shell.polar / 75, 0, 1)
-        thickness *= 1 + rng.uniform(-0.5, 0.5) * np.sin(np.radians(shell.azimuth)) * np.clip(1 - shell.polar / 90, 0, 1)
+        aside = np.sin(np.radians(shell.azimuth)) * np.clip(1 - shell.polar / 90, 0, 1)
+        thickness *= 1 + rng.uniform(-0.5, 0.5) * aside
     if not falling:
         thickness = thickness * np.clip(0.08 + field / rng.uniform(10, 28), 0.05, 1)
     else:
@@ -121,9 +122,9 @@ def cloth_colour(rng: np.random.Generator) -> np.ndarray:
 
 def draw_hat(rng: np.random.Generator, cap: Shell) -> Cover:
     """A beanie, a cap with a visor, or a hat with a brim."""
-    tilt, side = rng.uniform(-14, 16), rng.normal(0, 4)
-    cut = rng.uniform(58, 82) - tilt * np.cos(np.radians(cap.azimuth)) + side * np.sin(np.radians(cap.azimuth))
-    cut = cut + 12 * (1 - np.cos(np.radians(cap.azimuth))) / 2
+    front, back = rng.uniform(64, 86), rng.uniform(80, 108)
+    turn = np.radians(cap.azimuth)
+    cut = 0.5 * (front + back) + 0.5 * (front - back) * np.cos(turn) + rng.normal(0, 4) * np.sin(turn)
     kind = rng.integers(0, 3)
     height = rng.uniform(0, 0.05)
     thickness = rng.uniform(.008, .018) + height * np.clip(np.cos(np.radians(cap.polar)), 0, 1) ** 1.5

@@ -94,7 +94,8 @@ class HeadFields:
         outer = np.isin(part, [names.index("scalp"), names.index("neck")])
         caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, triangles[outer]]), np.int32)
         return HeadFields(mean, triangles, material, parts, attributes, landmarks,
-                          np.flatnonzero(head.regions["ears"]), parts["skin"][::24], normals, head.eye_axis, skirt, caster)
+                          np.flatnonzero(head.regions["ears"]), parts["skin"][::24], normals, head.eye_axis, skirt,
+                          caster)
 
 
 def lengthen(vertices: np.ndarray, skirt: np.ndarray) -> np.ndarray:

@@ -69,9 +69,9 @@ def draw_lighting(rng: np.random.Generator, config: FaceConfig, difficulty: floa
     shadow = -1
     if rng.random() < config.ramp(config.shadows, difficulty):
         shadow = 0
-    exposure = float(np.clip(rng.normal(0.50, 0.05 + 0.09 * difficulty), 0.2, 0.78))
+    exposure = float(np.clip(rng.normal(0.52, 0.05 + 0.07 * difficulty), 0.25, 0.78))
     if rng.random() < config.ramp(config.clipped, difficulty):
-        exposure = float(rng.choice((rng.uniform(0.7, 0.95), rng.uniform(0.12, 0.28))))
+        exposure = float(rng.choice((rng.uniform(0.7, 0.95), rng.uniform(0.14, 0.3))))
     return Lighting(np.asarray(directions, np.float32), np.asarray(colours, np.float32),
                     ambient.astype(np.float32), gradient, shadow, float(rng.gamma(2.0, 1.2)), exposure)
 

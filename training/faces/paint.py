@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from training.faces import head_fields as hf
-from training.faces.eyes import eye_colour, teeth_colour
 from training.faces.accessories import Lens
+from training.faces.eyes import eye_colour, teeth_colour
 from training.faces.figure import ClothLook, Figure
 from training.faces.hair import cover_pixels
 from training.faces.light import Lighting, highlights, irradiance
@@ -72,7 +72,8 @@ class Painter:
         self._things(pixels, figure, colour, gloss)
         bump(pixels, height, scale)
         arriving = irradiance(pixels.normals, lighting, occlusion, SKIN_WRAP, lit)
-        level = float(arriving[:, skin].mean()) * 0.36 * float(np.exp(-1.1 * figure.skin.melanin)) if count else 1.0
+        seen = arriving[:, skin] if skin.stop > skin.start else arriving
+        level = float(seen.mean()) * 0.36 * float(np.exp(-1.1 * figure.skin.melanin)) if count else 1.0
         exposure = lighting.exposure**2 / max(level, 2e-3)
         light = colour * arriving
         light += gloss * highlights(pixels.normals, lighting, lit)
@@ -174,5 +175,6 @@ class Painter:
 
 def _inside(mesh: Mesh) -> Mesh:
     """The triangles of a cover mesh that are inside its field altogether: what casts a shadow."""
-    kept = mesh.attributes[mesh.triangles, 3].min(1) > 0
+    inside = mesh.attributes[:, 3] > 0
+    kept = inside[mesh.triangles[:, 0]] & inside[mesh.triangles[:, 1]] & inside[mesh.triangles[:, 2]]
     return Mesh(mesh.raster, mesh.triangles[kept], mesh.material[kept], mesh.attributes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from face3d.camera import Pose
 from face3d.crop import CROP_METRES
-
 from training.faces.config import FaceConfig
 
 FRONTAL = np.diag([1.0, -1.0, -1.0])    # model frame to camera optical frame of a face that looks at the camera

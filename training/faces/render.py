@@ -65,24 +65,42 @@ def draw(mesh: Mesh, size: int, cull: bool = True, behind: np.ndarray | None = N
     pixels further away than it are left out, as is everything whose `lash` field (of covers: inside) is below -8.
     """
     normals = renderer.vertex_normals(mesh.raster, mesh.triangles)
-    depth, index, barycentric = renderer.rasterize(mesh.raster, mesh.triangles, size, size, cull=cull)
+    left, top, width, height = _window(mesh.raster, size)
+    shifted = mesh.raster - np.array([left, top, 0], np.float32)
+    depth, index, barycentric = renderer.rasterize(shifted, mesh.triangles, width, height, cull=cull)
     values = renderer.interpolate(index, barycentric, mesh.triangles, np.concatenate([normals, mesh.attributes], 1))
     values = values.reshape(-1, ATTRIBUTES)
     flat = index.ravel()
     seen = flat >= 0
     if behind is not None:
-        seen &= (depth < behind + 1.0).ravel()
+        seen &= (depth < behind[top:top + height, left:left + width] + 1.0).ravel()
         seen &= values[:, 6] > -8
-    where = np.flatnonzero(seen)
-    material = mesh.material[flat[where]]
-    order = np.argsort(material, kind="stable")
-    where, material = where[order], material[order]
-    found = np.ascontiguousarray(np.take(values, where, 0).T)
+    inside = np.flatnonzero(seen)
+    material = mesh.material[flat[inside]]
+    if len(material) and material.min() != material.max():
+        order = np.argsort(material, kind="stable")
+        inside, material = inside[order], material[order]
+    found = np.ascontiguousarray(np.take(values, inside, 0).T)
     normals = found[:3]
     normals *= 1 / np.sqrt(np.maximum((normals * normals).sum(0), 1e-12))
     if not cull:
         normals *= np.where(normals[2] > 0, np.float32(-1), np.float32(1))
-    return Pixels(where, normals, found[3:], material, depth.ravel()[where], size), depth
+    where = inside if width == size else inside + (inside // width) * (size - width)
+    where = where + (top * size + left)
+    whole = np.full((size, size), np.inf, np.float32)
+    whole[top:top + height, left:left + width] = depth
+    return Pixels(where, normals, found[3:], material, depth.ravel()[inside], size), whole
+
+
+def _window(raster: np.ndarray, size: int) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the part of the image that the vertices reach, at least one pixel."""
+    ends = []
+    for axis in (0, 1):
+        values = raster[:, axis]                                 # column by column: (V, 3).min(0) is 20 times slower
+        start = int(np.clip(np.floor(values.min()) - 1, 0, size - 1))
+        ends.append((start, max(1, int(np.clip(np.ceil(values.max()) + 2, 1, size)) - start)))
+    (left, width), (top, height) = ends
+    return left, top, width, height
 
 
 def bump(pixels: Pixels, height: np.ndarray, scale: float) -> None:

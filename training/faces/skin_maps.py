@@ -1,3 +1,4 @@
+# ruff: noqa: RUF005 - sums of points, not of lists
 """Maps painted on the mean head once: where skin is red or dark, where beards and make-up go, brows and wrinkles."""
 
 from __future__ import annotations
@@ -76,6 +77,14 @@ class SkinMaps:
         bare = self._blob(p[57] + [-18, 6], (5, 4)) + self._blob(p[57] + [18, 6], (5, 4))
         return np.clip(full - 0.5 * bare, 0, 1)
 
+    def mask(self) -> np.ndarray:
+        """(n, 2) map polygon of a surgical mask: from the bridge of the nose over the cheeks to under the chin."""
+        p = self.points
+        chin = [p[30] + (p[k] - p[30]) * 1.22 for k in range(3, 14)]
+        top = [p[14] - [6, 4], 0.45 * p[15] + 0.55 * p[35] - [0, 6], p[28] + [12, 4], p[28] + [0, 0], p[28] + [-12, 4],
+               0.45 * p[1] + 0.55 * p[31] - [0, 6], p[2] + [6, -4]]
+        return np.array([*chin, *top])
+
     def _paint(self) -> np.ndarray:
         p = self.points
         lip = self._region(p[48:60], 0.5)
@@ -107,7 +116,8 @@ class SkinMaps:
             place = rng.uniform(start, end, count)
             spine = np.stack([np.interp(place * 4, range(5), line[:, k]) for k in (0, 1)], 1)
             spine[:, 1] += (lift - arch * np.sin(np.pi * np.clip(place, 0, 1))) * -unit
-            taper = np.clip(1.1 - 0.75 * np.clip(place, 0, 1) ** 1.5, 0.15, 1) * np.clip((place - start) * 9 + 0.5, 0, 1)
+            taper = np.clip(1.1 - 0.75 * np.clip(place, 0, 1) ** 1.5, 0.15, 1)
+            taper *= np.clip((place - start) * 9 + 0.5, 0, 1)
             spine[:, 1] += rng.normal(0, 0.36, count) * width * taper * unit
             lean = np.radians(np.interp(place, [0, 0.25, 0.7, 1], [75, 38, 12, -12])) + rng.normal(0, 0.2, count)
             reach = length * unit * rng.uniform(0.5, 1, count) * np.where(place < 0.2, 0.65, 1)

@@ -58,9 +58,9 @@ def tube(path: np.ndarray, radius: np.ndarray | float, sides: int = 7, closed: b
         radius = np.concatenate([[1e-5], radius, [1e-5]])
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-12)
     helper = np.array([0.0, 0.0, 1.0]) if abs(along[:, 2]).mean() < 0.8 else np.array([0.0, 1.0, 0.0])
-    first = np.cross(helper, along)
+    first = _cross(np.broadcast_to(helper, along.shape), along)
     first /= np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-12)
-    second = np.cross(along, first)
+    second = _cross(along, first)
     turn = 2 * np.pi * np.arange(sides) / sides
     ring = (np.cos(turn)[None, :, None] * first[:, None] + flatten * np.sin(turn)[None, :, None] * second[:, None])
     vertices = path[:, None] + radius[:, None, None] * ring
@@ -68,6 +68,11 @@ def tube(path: np.ndarray, radius: np.ndarray | float, sides: int = 7, closed: b
         vertices = np.concatenate([vertices, vertices[:1]])
     triangles = grid_triangles(len(vertices), sides, wrap=True)
     return vertices.reshape(-1, 3).astype(np.float32), triangles[:, ::-1].copy()
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cross product of (n, 3) rows; numpy's own costs five times more on short arrays."""
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
 
 
 def ellipsoid(half_axes: tuple[float, float, float], rows: int = 12, columns: int = 18,
