@@ -4,11 +4,13 @@
 #include <pybind11/pybind11.h>
 
 #include <cmath>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "arguments.hpp"
+#include "buffers.hpp"
 #include "crop.hpp"
 #include "prior.hpp"
 #include "raster.hpp"
@@ -19,9 +21,28 @@
 namespace face3d {
 namespace {
 
+constexpr std::size_t kLarge = 256u << 10;  // bytes from which results live in kept buffers
+
+// What a large result's capsule holds.
+struct Loan {
+  void* memory;
+  std::size_t bytes;
+
+  ~Loan() { return_buffer(memory, bytes); }
+};
+
+// A fresh, uninitialised result.
 template <class T>
 py::array_t<T> make(std::initializer_list<std::int64_t> shape) {
-  return py::array_t<T>(std::vector<py::ssize_t>(shape.begin(), shape.end()));
+  const std::vector<py::ssize_t> dimensions(shape.begin(), shape.end());
+  std::size_t bytes = sizeof(T);
+  for (const std::int64_t side : shape) bytes *= static_cast<std::size_t>(side);
+  if (bytes < kLarge) return py::array_t<T>(dimensions);
+  auto loan = std::unique_ptr<Loan>(new Loan{take_buffer(bytes), bytes});
+  T* memory = static_cast<T*>(loan->memory);
+  const py::capsule owner(loan.get(), [](void* held) { delete static_cast<Loan*>(held); });
+  loan.release();
+  return py::array_t<T>(dimensions, memory, owner);
 }
 
 // Runs `work` without the interpreter lock.

@@ -13,8 +13,7 @@
 namespace face3d {
 namespace {
 
-constexpr int kPadding = 16;                  // more than one vector
-constexpr std::size_t kKept = 4u << 20;       // pixels a thread keeps between calls (64 MB)
+constexpr std::size_t kKept = 4u << 20;  // pixels that a thread keeps between calls (64 MB)
 
 }  // namespace
 
@@ -27,8 +26,8 @@ Frame& Frame::of_thread(int width, int height) {
 void Frame::clear(int new_width, int new_height) {
   width = new_width;
   height = new_height;
-  stride = (width + 7) / 8 * 8 + kPadding;
-  const std::size_t count = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height) + kPadding;
+  stride = (width + kPixelsBeside + 7) / 8 * 8;
+  const std::size_t count = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height + kRowsBelow);
   if (depth.size() < count || depth.size() > std::max(count, kKept)) {
     depth = std::vector<float>(count);
     index = std::vector<std::int32_t>(count);

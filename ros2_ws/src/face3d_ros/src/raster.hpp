@@ -18,9 +18,12 @@ constexpr float kFarthest = 1048576.0f;
 constexpr int kSubpixels = 256;
 constexpr int kLargestSide = 8192;
 
-// What the rasteriser writes. Rows are padded, so that a kernel may touch whole vectors at a row's end.
+// What the rasteriser writes. There is padding beside and below, so that a kernel may touch whole vectors there.
 class Frame {
  public:
+  static constexpr int kPixelsBeside = 8;
+  static constexpr int kRowsBelow = 2;
+
   // A frame of this thread that is kept between calls, cleared to empty.
   static Frame& of_thread(int width, int height);
 

@@ -1,7 +1,7 @@
 // The rasteriser's kernels; compiled once per instruction set (each_isa.hpp).
 
 constexpr std::int32_t kInvalid = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kSmall = 64 * kSubpixels;  // up to this extent the edge functions fit 32 bits
+constexpr std::uint32_t kSmall = 64 * kSubpixels;  // up to this extent the edge functions fit 32 bits
 
 static void snap(const Mesh& mesh, Corner* corners) {
   for (std::int64_t i = 0; i < mesh.vertex_count; ++i) {
@@ -38,10 +38,14 @@ template <class Int>
 struct Edge {
   Int value, right, down, bias;
 
+  FACE3D_INLINE Int bias_of(const Corner& a, const Corner& b) {
+    return b.y < a.y || (b.y == a.y && b.x > a.x) ? 0 : -1;
+  }
+
   FACE3D_INLINE Edge from(const Corner& a, const Corner& b, int x, int y) {
     const Int dx = static_cast<Int>(b.x) - a.x, dy = static_cast<Int>(b.y) - a.y;
     Edge edge;
-    edge.bias = dy < 0 || (dy == 0 && dx > 0) ? 0 : -1;
+    edge.bias = bias_of(a, b);
     edge.right = -dy * kSubpixels;
     edge.down = dx * kSubpixels;
     edge.value = dx * (static_cast<Int>(y) * kSubpixels - a.y) - dy * (static_cast<Int>(x) * kSubpixels - a.x) +
@@ -50,45 +54,63 @@ struct Edge {
   }
 };
 
-// Triangles up to 64 pixels wide and high: a vector of a row's pixels at once, 32-bit integers.
-FACE3D_INLINE void draw_small(const Setup& setup, Frame& frame) {
-  const Corner *p0 = setup.corner[0], *p1 = setup.corner[1], *p2 = setup.corner[2];
-  const auto edge0 = Edge<std::int32_t>::from(*p1, *p2, setup.x0, setup.y0);
-  const auto edge1 = Edge<std::int32_t>::from(*p2, *p0, setup.x0, setup.y0);
-  const auto edge2 = Edge<std::int32_t>::from(*p0, *p1, setup.x0, setup.y0);
-  const float scale = 1.0f / static_cast<float>(setup.area);
-  const float slope1 = p1->depth - p0->depth, slope2 = p2->depth - p0->depth;
+// A vector holds a block of kColumns x kRows pixels: meshes at this size have triangles of a few pixels, which a
+// block covers in one step, where a vector along the row would mostly hold pixels beside the triangle.
+constexpr int kColumns = 4;
+constexpr int kRows = kWidth / kColumns;
+static_assert(kRows <= Frame::kRowsBelow && kColumns <= Frame::kPixelsBeside, "the frame's padding takes a block");
+constexpr Ints kLaneX = kLanes & (kColumns - 1);
+constexpr Ints kLaneY = kLanes / kColumns;
 
-  Ints row0 = edge0.value + edge0.right * kLanes;
-  Ints row1 = edge1.value + edge1.right * kLanes;
-  Ints row2 = edge2.value + edge2.right * kLanes;
-  std::ptrdiff_t row = setup.y0 * frame.stride + setup.x0;
-  for (int y = setup.y0; y <= setup.y1; ++y) {
+// Triangles up to 64 pixels wide and high: a block at a time, 32-bit integers. Inlined into the loop over triangles.
+FACE3D_INLINE void draw_small(const Setup& setup, Frame& frame) {
+  const Corner &p0 = *setup.corner[0], &p1 = *setup.corner[1], &p2 = *setup.corner[2];
+  const int x0 = setup.x0 / kColumns * kColumns;  // aligned: a load then finds one earlier store, not parts of two
+  const Ints px = Ints{} + x0 * kSubpixels + kLaneX * kSubpixels;
+  const Ints py = Ints{} + setup.y0 * kSubpixels + kLaneY * kSubpixels;
+  const std::int32_t bias0 = Edge<std::int32_t>::bias_of(p1, p2), bias1 = Edge<std::int32_t>::bias_of(p2, p0),
+                     bias2 = Edge<std::int32_t>::bias_of(p0, p1);
+  // The weights of corners 1 and 2 times the area, and the rest for corner 0.
+  Ints row1 = (p0.x - p2.x) * (py - p2.y) - (p0.y - p2.y) * (px - p2.x);
+  Ints row2 = (p1.x - p0.x) * (py - p0.y) - (p1.y - p0.y) * (px - p0.x);
+  Ints row0 = static_cast<std::int32_t>(setup.area) - row1 - row2 + bias0;
+  row1 += bias1;
+  row2 += bias2;
+  const float scale = 1.0f / static_cast<float>(setup.area);
+  const float slope1 = p1.depth - p0.depth, slope2 = p2.depth - p0.depth;
+
+  std::ptrdiff_t row = setup.y0 * frame.stride + x0;
+  for (int y = setup.y0;;) {
     Ints value0 = row0, value1 = row1, value2 = row2;
-    for (std::ptrdiff_t at = row, end = row + (setup.x1 - setup.x0); at <= end; at += kWidth) {
+    for (std::ptrdiff_t at = row, last = row + (setup.x1 - x0);;) {
       const Ints inside = (value0 | value1 | value2) >= 0;
-      if (any(inside)) {
-        const Floats weight1 = __builtin_convertvector(value1 - edge1.bias, Floats) * scale;
-        const Floats weight2 = __builtin_convertvector(value2 - edge2.bias, Floats) * scale;
-        const Floats depth = p0->depth + (weight1 * slope1 + weight2 * slope2);
-        const Floats old = load<Floats>(&frame.depth[at]);
-        // Lanes right of the bounding box are outside the triangle, or in the padding at the row's end.
-        const Ints visible = inside & (depth < old);
-        if (any(visible)) {
-          store(&frame.depth[at], visible ? depth : old);
-          store(&frame.index[at], visible ? Ints{} + setup.index : load<Ints>(&frame.index[at]));
-          store(setup.second + at, visible ? weight1 : load<Floats>(setup.second + at));
-          store(setup.third + at, visible ? weight2 : load<Floats>(setup.third + at));
-        }
+      const Floats weight1 = __builtin_convertvector(value1 - bias1, Floats) * scale;
+      const Floats weight2 = __builtin_convertvector(value2 - bias2, Floats) * scale;
+      const Floats depth = p0.depth + (weight1 * slope1 + weight2 * slope2);
+      const Floats old = load_block(&frame.depth[at], frame.stride);
+      // Pixels of the block beyond the bounding box are outside the triangle, or in the frame's padding.
+      const Ints visible = inside & (depth < old);
+      if (any(visible)) {
+        float* index = reinterpret_cast<float*>(&frame.index[at]);  // moved as bits, never read as a number
+        store_block(&frame.depth[at], frame.stride, visible ? depth : old);
+        store_block(index, frame.stride,
+                    visible ? (Floats)(Ints{} + setup.index) : load_block(index, frame.stride));
+        store_block(setup.second + at, frame.stride,
+                    visible ? weight1 : load_block(setup.second + at, frame.stride));
+        store_block(setup.third + at, frame.stride, visible ? weight2 : load_block(setup.third + at, frame.stride));
       }
-      value0 += edge0.right * kWidth;
-      value1 += edge1.right * kWidth;
-      value2 += edge2.right * kWidth;
+      at += kColumns;
+      if (at > last) break;
+      value0 += (p1.y - p2.y) * (kSubpixels * kColumns);
+      value1 += (p2.y - p0.y) * (kSubpixels * kColumns);
+      value2 += (p0.y - p1.y) * (kSubpixels * kColumns);
     }
-    row0 += edge0.down;
-    row1 += edge1.down;
-    row2 += edge2.down;
-    row += frame.stride;
+    y += kRows;
+    if (y > setup.y1) break;
+    row0 += (p2.x - p1.x) * (kSubpixels * kRows);
+    row1 += (p0.x - p2.x) * (kSubpixels * kRows);
+    row2 += (p1.x - p0.x) * (kSubpixels * kRows);
+    row += kRows * frame.stride;
   }
 }
 
@@ -125,46 +147,61 @@ static void draw_large(const Setup& setup, Frame& frame) {
   }
 }
 
-FACE3D_INLINE std::int32_t least(std::int32_t a, std::int32_t b, std::int32_t c) {
-  return std::min(std::min(a, b), c);
-}
+FACE3D_INLINE Int4 least(const Int4& a, const Int4& b) { return a < b ? a : b; }
 
-FACE3D_INLINE std::int32_t most(std::int32_t a, std::int32_t b, std::int32_t c) {
-  return std::max(std::max(a, b), c);
+FACE3D_INLINE Int4 most(const Int4& a, const Int4& b) { return a > b ? a : b; }
+
+// The first two lanes, x and y.
+struct Pair {
+  std::int32_t x, y;
+};
+
+FACE3D_INLINE Pair pair(const Int4& lanes) {
+  Pair result;
+  std::memcpy(&result, &lanes, sizeof(result));
+  return result;
 }
 
 static void draw(const Corner* corners, const Mesh& mesh, bool cull, Frame& frame) {
+  const Int4 first = {0, 0, 0, 0}, last = {frame.width - 1, frame.height - 1, 0, 0};
+  float *second = frame.second.data(), *third = frame.third.data();
   for (std::int64_t t = 0; t < mesh.triangle_count; ++t) {
     const Corner* a = corners + mesh.triangles[3 * t];
     const Corner* b = corners + mesh.triangles[3 * t + 1];
     const Corner* c = corners + mesh.triangles[3 * t + 2];
-
-    // The bounding box, in whole pixels inside the frame; most tiny triangles contain no pixel centre.
-    const std::int32_t left = least(a->x, b->x, c->x), right = most(a->x, b->x, c->x);
-    const std::int32_t top = least(a->y, b->y, c->y), bottom = most(a->y, b->y, c->y);
-    if (left == kInvalid) continue;
-    Setup setup;
-    setup.x0 = std::max((left + (kSubpixels - 1)) >> 8, 0);
-    setup.x1 = std::min(right >> 8, frame.width - 1);
-    setup.y0 = std::max((top + (kSubpixels - 1)) >> 8, 0);
-    setup.y1 = std::min(bottom >> 8, frame.height - 1);
-    if (setup.x0 > setup.x1 || setup.y0 > setup.y1) continue;
+    // Lanes x and y; the others hold the depth's bits and are ignored.
+    const Int4 at_a = load<Int4>(a), at_b = load<Int4>(b), at_c = load<Int4>(c);
 
     // A triangle that faces the camera has a negative area, because v points down.
-    const std::int64_t area = (static_cast<std::int64_t>(b->x) - a->x) * (static_cast<std::int64_t>(c->y) - a->y) -
-                              (static_cast<std::int64_t>(b->y) - a->y) * (static_cast<std::int64_t>(c->x) - a->x);
+    const Pair ab = pair(at_b - at_a), ac = pair(at_c - at_a);
+    const std::int64_t area =
+        static_cast<std::int64_t>(ab.x) * ac.y - static_cast<std::int64_t>(ab.y) * ac.x;
     const bool front = area < 0;
     if (area == 0 || (cull && !front)) continue;
+
+    // The bounding box, in whole pixels inside the frame; many tiny triangles contain no pixel centre.
+    const Int4 low = least(least(at_a, at_b), at_c), high = most(most(at_a, at_b), at_c);
+    const Int4 from = most((low + (kSubpixels - 1)) >> 8, first), to = least(high >> 8, last);
+    const Pair outside = pair(from > to);
+    if (outside.x | outside.y) continue;
+
+    Setup setup;
     setup.area = front ? -area : area;
     setup.index = static_cast<std::int32_t>(t);
+    const Pair begin = pair(from), end = pair(to), extent = pair(high - low);
+    setup.x0 = begin.x;
+    setup.y0 = begin.y;
+    setup.x1 = end.x;
+    setup.y1 = end.y;
     setup.corner[0] = a;
     setup.corner[1] = front ? c : b;
     setup.corner[2] = front ? b : c;
-    setup.second = front ? frame.third.data() : frame.second.data();
-    setup.third = front ? frame.second.data() : frame.third.data();
-    if (right - left <= kSmall && bottom - top <= kSmall)
+    setup.second = front ? third : second;
+    setup.third = front ? second : third;
+    // As unsigned, kInvalid makes an extent large as well.
+    if (static_cast<std::uint32_t>(extent.x) <= kSmall && static_cast<std::uint32_t>(extent.y) <= kSmall)
       draw_small(setup, frame);
-    else
+    else if (pair(low).x != kInvalid)
       draw_large(setup, frame);
   }
 }

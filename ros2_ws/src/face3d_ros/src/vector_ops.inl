@@ -24,6 +24,26 @@ FACE3D_INLINE void store(void* to, const Vector& vector) {
   std::memcpy(to, &vector, sizeof(Vector));
 }
 
+// A block of pixels, four wide; the rows are `stride` floats apart.
+FACE3D_INLINE Floats load_block(const float* from, std::ptrdiff_t stride) {
+#if FACE3D_WIDE
+  return (Floats)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), _mm_loadu_ps(from + stride), 1);
+#else
+  (void)stride;
+  return load<Floats>(from);
+#endif
+}
+
+FACE3D_INLINE void store_block(float* to, std::ptrdiff_t stride, const Floats& block) {
+#if FACE3D_WIDE
+  _mm_storeu_ps(to, _mm256_castps256_ps128((__m256)block));
+  _mm_storeu_ps(to + stride, _mm256_extractf128_ps((__m256)block, 1));
+#else
+  (void)stride;
+  store(to, block);
+#endif
+}
+
 // Whether any lane of a comparison's result is set.
 FACE3D_INLINE bool any(const Ints& mask) {
 #if FACE3D_WIDE
