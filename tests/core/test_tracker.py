@@ -315,6 +315,18 @@ def test_duplicates_start_one_track_and_overlapping_tracks_merge(model, monkeypa
     assert [face.id for face in faces] == [1] and state.counters.merged == 1
 
 
+def test_a_lost_track_gives_way_to_a_good_one(model, monkeypatch) -> None:
+    left, right = face_at(200, 240, 500), face_at(420, 240, 500)
+    oracle = Oracle(monkeypatch, [left, right])
+    tracker = Tracker(model, oracle, RAW)
+    _, state = play(tracker, 1, TrackerState(), [box(left), box(right)])
+    oracle.reach = 0.3
+    for index in range(1, 9):  # the first one vanishes, the second one walks to its place
+        oracle.truths = [face_at(420 - 27.5 * index, 240, 500)]
+        faces, state = tracker.step(IMAGE, CAMERA, None, state, index * FRAME)
+    assert [face.id for face in faces] in ([1], [2]) and len(state.tracks) == 1
+
+
 def test_slipped_track_is_taken_over_by_a_contradicting_box(model, monkeypatch) -> None:
     truth = face_at(320, 240, 900)
     oracle = Oracle(monkeypatch, [truth])

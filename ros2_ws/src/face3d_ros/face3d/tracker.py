@@ -210,14 +210,14 @@ class Tracker:
         return track, own.failure
 
     def _merged(self, state: TrackerState) -> TrackerState:
-        """Of tracks on the same face the oldest one stays."""
+        """Of tracks on the same face the oldest one stays; one that has lost its face gives way."""
         kept: list[Track] = []
-        for track in sorted(state.tracks, key=lambda track: track.id):
+        for track in sorted(state.tracks, key=lambda track: (track.misses > 0, track.id)):
             box = box_of_pose(track.prior.pose)
             if all(overlap(box, box_of_pose(other.prior.pose)) < _DUPLICATE for other in kept):
                 kept.append(track)
         counters = state.counters.plus(merged=len(state.tracks) - len(kept))
-        return replace(state, tracks=tuple(kept), counters=counters)
+        return replace(state, tracks=tuple(sorted(kept, key=lambda track: track.id)), counters=counters)
 
     def _ended(self, state: TrackerState, stamp: int) -> TrackerState:
         """Tracks without a good frame for too long end here."""
