@@ -1,12 +1,12 @@
 # face3d: `make live` shows a face as a 3D mesh over ROS 2, `make test` tests everything. Both set up what they need.
 #
 #   make live [SOURCE=...] [ARGS=...]   webcam index, video, folder of images or rosbag2 bag (default: webcam or demo clip)
-#   make test [ARGS=...]                all tests but those of training
+#   make test [TESTS=...] [ARGS=...]    all tests but those of training; TESTS=tests/core names some
 #   make setup                          only the set-up: .venv/ with the ROS 2 wheels, the core and the nodes
 #   make lint                           ruff and mypy
 #   make bench                          the speed tables
 #   make train [ARGS=...]               train the network (installs torch into .venv/training)
-#   make test-training [ARGS=...]       tests of data synthesis, training and export (needs torch, too)
+#   make test-training [TESTS=...]      tests of data synthesis, training and export (needs torch, too)
 #   make clean                          remove everything that the above made, but for out/
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.13); nothing outside this folder is changed.
@@ -44,10 +44,10 @@ live: setup
 	@$(VENV)/bin/face3d live $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
 
 test: setup $(STAMPS)/test
-	@$(RUN) python -m pytest tests/setup tests/core tests/ros $(ARGS)
+	@$(RUN) python -m pytest $(or $(TESTS),tests --ignore=tests/training --ignore=tests/engines) $(ARGS)
 
 test-training: setup $(STAMPS)/test $(STAMPS)/training
-	@$(RUN) $(VENV)/training/bin/python -m pytest tests/training tests/engines $(ARGS)
+	@$(RUN) $(VENV)/training/bin/python -m pytest $(or $(TESTS),tests/training tests/engines) $(ARGS)
 
 lint: $(STAMPS)/test
 	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/python -m mypy
