@@ -1,0 +1,132 @@
+"""Camera to face meshes:  ros2 launch face3d live.launch.py [source:=0 | image:=/camera/image_raw] [rviz:=true] ...
+
+Without `image` a camera_node is started for `source`; with it, the camera's own driver publishes. Arguments that
+are left empty take their value from the parameter file. `ros2 launch face3d live.launch.py -s` lists them all.
+"""
+
+import os
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+SHARE = Path(get_package_share_directory("face3d"))
+PROFILES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+
+# name, default, description
+ARGUMENTS = (
+    ("source", "", "Webcam index, video file, folder of images or bag for camera_node (empty: webcam 0)."),
+    ("image", "", "Image topic of a running camera; camera_node is then not started."),
+    ("camera_info", "", "Its camera_info topic (empty: beside the image topic)."),
+    ("transport", "", "raw or compressed: the kind of image messages."),
+    ("namespace", "", "Namespace of all nodes and topics."),
+    ("params_file", str(SHARE / "config" / "params.yaml"), "Parameter file of the nodes."),
+    ("backend", "", "What runs the network, for example onnxruntime."),
+    ("network", "", "Network (ONNX) instead of the one that comes with face3d."),
+    ("model", "", "Face model (NPZ) instead of the one that comes with face3d."),
+    ("overlay", "", "What the topic face_overlay shows: mesh, wireframe or landmarks."),
+    ("marker_detail", "", "Triangles of the RViz marker: low or full."),
+    ("loop", "", "true: camera_node plays a file again and again."),
+    ("speed", "", "Factor on the pace of a file or bag."),
+    ("stamps", "", "now, or source: a bag's own stamps."),
+    ("fov", "", "Field of view along the image's longer side, degrees, without a calibration."),
+    ("calibration", "", "YAML file of camera_calibration for camera_node."),
+    ("use_sim_time", "false", "Take the time from /clock."),
+    ("rviz", "false", "Open RViz."),
+    ("fixed_frame", "camera_optical_frame", "RViz's fixed frame: the frame_id of the images."),
+)
+TYPES = {"loop": bool, "speed": float, "fov": float}
+
+
+def nodes(context: LaunchContext) -> list[Node]:
+    """The nodes for the arguments as they are given."""
+
+    def argument(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    def parameters(**names: str) -> list:
+        """The parameter file, and over it the arguments that are not empty, under the node's parameter names."""
+        given = {
+            parameter: ParameterValue(argument(name), value_type=TYPES.get(name, str))
+            for parameter, name in names.items()
+            if argument(name)
+        }
+        sim_time = {"use_sim_time": ParameterValue(argument("use_sim_time"), value_type=bool)}
+        return [argument("params_file"), sim_time, given] if given else [argument("params_file"), sim_time]
+
+    image = argument("image") or "camera/image_raw"
+    # What camera drivers do: camera_info is beside image_raw.
+    camera_info = argument("camera_info") or image.rpartition("/")[0] + "/camera_info"
+    remappings = [
+        ("image", image),
+        ("image/compressed", f"{image}/compressed"),
+        ("camera_info", camera_info),
+    ]
+    common = {"package": "face3d", "namespace": argument("namespace"), "output": "screen"}
+    found = [
+        Node(
+            executable="reconstruction_node",
+            parameters=parameters(
+                backend="backend",
+                network="network",
+                model="model",
+                overlay_style="overlay",
+                marker_detail="marker_detail",
+                transport="transport",
+                fov="fov",
+            ),
+            remappings=remappings,
+            **common,
+        ),
+        Node(
+            executable="detection_node",
+            parameters=parameters(transport="transport"),
+            remappings=remappings,
+            **common,
+        ),
+    ]
+    if not argument("image"):
+        camera = parameters(
+            source="source",
+            loop="loop",
+            speed="speed",
+            stamps="stamps",
+            fov="fov",
+            calibration="calibration",
+        )
+        found.append(Node(executable="camera_node", parameters=camera, **common))
+    namespace = argument("namespace").strip("/")
+    prefix = f"/{namespace}" if namespace else ""
+    topics = ("face_mesh/marker", "face_pose", "face_overlay")
+    found.append(
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            arguments=["-d", str(SHARE / "rviz" / "face3d.rviz"), "-f", argument("fixed_frame")],
+            remappings=[(f"/{topic}", f"{prefix}/{topic}") for topic in topics],
+            condition=IfCondition(LaunchConfiguration("rviz")),
+            output="screen",
+        )
+    )
+    return found
+
+
+def generate_launch_description() -> LaunchDescription:
+    profile = str(SHARE / "config" / "fastdds.xml")
+    # Images need more shared memory than Fast DDS takes by itself; a profile of the user's own goes first.
+    environment = [] if any(map(os.environ.get, PROFILES)) else PROFILES
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=value, description=text)
+                for name, value, text in ARGUMENTS
+            ),
+            *(SetEnvironmentVariable(name, profile) for name in environment),
+            OpaqueFunction(function=nodes),
+        ]
+    )

@@ -1,0 +1,93 @@
+"""A recorded bag into the nodes:  ros2 launch face3d replay.launch.py bag:=PATH [rate:=1.0] [rviz:=true] ...
+
+`ros2 bag play` plays it where rosbag2 is installed, otherwise face3d's own camera_node does (player:=face3d).
+The remaining arguments are those of live.launch.py.
+"""
+
+from pathlib import Path
+
+import yaml
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    Shutdown,
+)
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+
+SHARE = Path(get_package_share_directory("face3d"))
+KINDS = {"sensor_msgs/msg/Image": "raw", "sensor_msgs/msg/CompressedImage": "compressed"}
+
+
+def image_topic(bag: Path) -> tuple[str, str]:
+    """Topic and transport of the images in a bag with metadata.yaml: the topic with most of them."""
+    try:
+        text = (bag / "metadata.yaml").read_text(encoding="utf-8")
+        found = yaml.safe_load(text)["rosbag2_bagfile_information"]["topics_with_message_count"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise RuntimeError(f"{bag} is no bag with a readable metadata.yaml: {error}") from None
+    images = [
+        (entry["message_count"], entry["topic_metadata"]["name"], entry["topic_metadata"]["type"])
+        for entry in found
+        if entry["topic_metadata"]["type"] in KINDS
+    ]
+    if not images:
+        raise RuntimeError(f"{bag} holds no images")
+    _, topic, kind = max(images)
+    return topic.removesuffix("/compressed"), KINDS[kind]
+
+
+def play(context: LaunchContext) -> list:
+    """The player, and live.launch.py on what it plays."""
+
+    def argument(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    bag = Path(argument("bag")).expanduser()
+    if not bag.exists():
+        raise RuntimeError(f"no bag at {bag}")
+    player = argument("player")
+    if player == "auto":
+        try:
+            get_package_prefix("ros2bag")
+            player = "rosbag2"
+        except PackageNotFoundError:
+            player = "face3d"
+    live = PythonLaunchDescriptionSource(str(SHARE / "launch" / "live.launch.py"))
+    if player == "face3d":
+        arguments = {
+            "source": str(bag),
+            "stamps": "source",
+            "speed": argument("rate"),
+            "loop": argument("loop"),
+        }
+        return [IncludeLaunchDescription(live, launch_arguments=arguments.items())]
+    image, transport = image_topic(bag)
+    arguments = {"image": image, "transport": transport, "use_sim_time": "true"}
+    command = ["ros2", "bag", "play", str(bag), "--clock", "--rate", argument("rate")]
+    command += ["--loop"] if argument("loop") == "true" else []
+    return [
+        IncludeLaunchDescription(live, launch_arguments=arguments.items()),
+        ExecuteProcess(cmd=command, output="screen", on_exit=Shutdown(reason="the bag has ended")),
+    ]
+
+
+def generate_launch_description() -> LaunchDescription:
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument("bag", description="Folder of a rosbag2 bag."),
+            DeclareLaunchArgument("rate", default_value="1.0", description="Times the recorded speed."),
+            DeclareLaunchArgument("loop", default_value="false", description="Play it again and again."),
+            DeclareLaunchArgument(
+                "player",
+                default_value="auto",
+                choices=["auto", "rosbag2", "face3d"],
+                description="What plays the bag; auto: rosbag2 where it is installed.",
+            ),
+            OpaqueFunction(function=play),
+        ]
+    )
