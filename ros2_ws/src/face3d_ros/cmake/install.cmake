@@ -40,6 +40,9 @@ foreach(script ${scripts})
   get_filename_component(name "${script}" NAME)
   file(READ "${script}" text)
   string(REPLACE "#!/usr/bin/env python3" "#!${Python_EXECUTABLE}" text "${text}")
-  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/executables/${name}" "${text}")
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/texts/${name}" "${text}")
+  # With --symlink-install the file itself is what gets started, so it must be executable already here.
+  file(COPY "${CMAKE_CURRENT_BINARY_DIR}/texts/${name}" DESTINATION "${CMAKE_CURRENT_BINARY_DIR}/executables"
+       FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
   install(PROGRAMS "${CMAKE_CURRENT_BINARY_DIR}/executables/${name}" DESTINATION lib/face3d)
 endforeach()
