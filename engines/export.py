@@ -24,7 +24,6 @@ from torch import Tensor, nn
 from face3d.camera import IMAGE_SIZE
 from face3d.codec import PLANES
 from face3d.crop import CROP_METRES
-from face3d.model import FaceModel
 from training.network import FaceNetwork
 from training.weights import HALF, build_network
 
@@ -66,7 +65,7 @@ def halve_weights(graph: onnx.GraphProto) -> None:
 
 
 def export(weights: dict, out: Path) -> float:
-    """Write the ONNX file of a checkpoint {network, config, samples}; returns the largest parity difference.
+    """Write the ONNX file of a checkpoint {network, config, samples, face_model}; returns the largest parity difference.
 
     Raises RuntimeError when ONNX Runtime does not give what torch gives.
     """
@@ -91,7 +90,7 @@ def export(weights: dict, out: Path) -> float:
         graph = onnx.load(path)
     halve_weights(graph.graph)
     metadata = {
-        "face_model": FaceModel.load().hash,
+        "face_model": weights["face_model"],
         "crop_metres": str(CROP_METRES),
         "image_size": str(IMAGE_SIZE),
         "opset": str(OPSET),

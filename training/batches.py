@@ -1,9 +1,9 @@
 """Batches for training, made by worker processes while the trainer computes.
 
 Each worker owns a pool of synthetic images with their truth. It fills free slots of a shared ring with samples
-drawn from the pool, each time with a new prior, a new crop and new light; while no slot is free it renders fresh
-faces into the pool. Rendering a face costs far more than reusing one, so a slow trainer sees fresher data and a
-fast one is held back at `replays` uses of an image.
+drawn from the pool, each time with a new prior, a new crop and new light, half of them mirrored; while no slot is
+free it renders fresh faces into the pool. Rendering a face costs far more than reusing one, so a slow trainer sees
+fresher data and a fast one is held back at `replays` uses of an image.
 
 The trainer writes the network's outputs back into the slot, so that the network's own last estimate of an image
 can be its next prior (unrolled passes, at no extra cost).
@@ -24,10 +24,11 @@ import numpy as np
 from face3d import codec, renderer
 from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS, PLANES, Geometry
 from face3d.camera import IMAGE_SIZE, Pose
-from face3d.crop import Crop
+from face3d.crop import Crop, crop_of
 from face3d.model import FaceModel
 from training.config import DataConfig, TrainConfig
 from training.faces import FaceConfig, FaceGenerator, Sample
+from training.mirror import Mirror
 from training.network import DENSE
 from training.priors import draw_prior
 
@@ -194,6 +195,7 @@ class Pool:
     def __init__(self, generator: FaceGenerator, model: FaceModel, config: TrainConfig, rng: np.random.Generator):
         self.generator, self.model, self.config, self.rng = generator, model, config, rng
         self.data: DataConfig = config.data
+        self.mirror = Mirror(model)
         self.samples: list[Sample] = []
         self.own: list[Geometry | None] = []
         self.rendered = 0
@@ -213,21 +215,27 @@ class Pool:
         """Fill a batch with random samples; returns what `remember` needs to place the outputs."""
         drawn = []
         for row, index in enumerate(self.rng.integers(len(self.samples), size=len(batch["face"]))):
-            sample = self.samples[index]
+            original, own = self.samples[index], self.own[index]
+            mirrored = self.rng.random() < 0.5
+            sample = self.mirror.sample(original) if mirrored else original
+            if mirrored and own is not None:
+                own = self.mirror.geometry(own, sample.image.shape[1])
             truth = Geometry(sample.identity, sample.expression, sample.pose)
-            prior = draw_prior(truth, self.own[index], self.config.prior, self.rng, difficulty)
+            prior = draw_prior(truth, own, self.config.prior, self.rng, difficulty)
             made = draft(sample, prior, self.model)
             vary_light(made.image, self.rng, difficulty)
             for name in ("image", "target", "prior_pose", "prior", "dense", "face"):
                 batch[name][row] = getattr(made, name)
-            drawn.append((index, sample, prior))
+            drawn.append((index, original, mirrored, prior))
         return drawn
 
     def remember(self, drawn: list, outputs: np.ndarray) -> None:
         """Keep the network's estimates as priors, unless they have run so far away that no tracker would go on."""
-        for (index, sample, prior), output in zip(drawn, outputs):
+        for (index, sample, mirrored, prior), output in zip(drawn, outputs):
             if sample.face and self.samples[index] is sample:
-                guess = codec.decode(output, prior, codec.crop_of(prior.pose))
+                guess = codec.decode(output, prior, crop_of(prior.pose))
+                if mirrored:
+                    guess = self.mirror.geometry(guess, sample.image.shape[1])
                 self.own[index] = guess if _near(guess, sample.pose) else None
 
 

@@ -168,7 +168,7 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
                     if score < state["best"]:
                         state["best"] = score
                         weights = {"network": average.module.state_dict(), "config": config.network.as_dict()}
-                        save(out / "best.pt", {**weights, "samples": state["samples"]})
+                        save(out / "best.pt", {**weights, "samples": state["samples"], "face_model": model.hash})
                         (out / "best.json").write_text(json.dumps({**report, "samples": state["samples"]}, indent=1))
         except KeyboardInterrupt:
             bar.write("interrupted: the checkpoint is being kept; start the same line again to go on")
