@@ -65,7 +65,7 @@ def halve_weights(graph: onnx.GraphProto) -> None:
 
 
 def export(weights: dict, out: Path) -> float:
-    """Write the ONNX file of a checkpoint {network, config, samples, face_model}; returns the largest parity difference.
+    """Write the ONNX file of a checkpoint {network, config, samples, face_model}; returns the parity difference.
 
     Raises RuntimeError when ONNX Runtime does not give what torch gives.
     """
@@ -106,14 +106,18 @@ def export(weights: dict, out: Path) -> float:
     found = session.run(["coefficients", "confidence"], {"image": example.numpy()})
     difference = max(float(np.abs(a - b).max()) for a, b in zip(expected, found))
     if not difference < PARITY:
-        raise RuntimeError(f"ONNX Runtime differs from torch by {difference:.2g}, more than {PARITY}; nothing written")
+        raise RuntimeError(
+            f"ONNX Runtime differs from torch by {difference:.2g}, more than {PARITY}; nothing written"
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(graph, out)
     return difference
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Export a trained network to ONNX and check it against torch.")
+    parser = argparse.ArgumentParser(
+        description="Export a trained network to ONNX and check it against torch."
+    )
     parser.add_argument("weights", type=Path, help="best.pt of a training run")
     parser.add_argument("--out", type=Path, default=Path("engines/face3d.onnx"), help="ONNX file to write")
     arguments = parser.parse_args()

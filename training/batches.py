@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 
 from face3d import codec, renderer
-from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS, PLANES, Geometry
 from face3d.camera import IMAGE_SIZE, Pose
+from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS, PLANES, Geometry
 from face3d.crop import Crop, crop_of
 from face3d.model import FaceModel
 from training.config import DataConfig, TrainConfig
@@ -73,7 +73,9 @@ def draft(sample: Sample, prior: Geometry, model: FaceModel) -> Draft:
 
 def dense_map(truth: Geometry, crop: Crop, model: FaceModel) -> np.ndarray:
     """(4, 28, 28) uint8: PNCC of the true face in the crop, and its mask, 0 or 255."""
-    vertices = truth.pose.to_crop(crop, DENSE).project(model.shape(truth.identity, truth.expression, lod=True))
+    vertices = truth.pose.to_crop(crop, DENSE).project(
+        model.shape(truth.identity, truth.expression, lod=True)
+    )
     planes = renderer.render_prior(vertices, model.lod_triangles, model.codes[: model.control_count], DENSE)
     mask = planes[3:].any(0, keepdims=True).astype(np.uint8) * 255
     return np.concatenate([planes[:3], mask])
@@ -114,7 +116,16 @@ class BatchSource:
         self._workers = [
             context.Process(
                 target=_work,
-                args=(self._memory, self._free, self._full, self._difficulty, self._rendered, config, faces, seed),
+                args=(
+                    self._memory,
+                    self._free,
+                    self._full,
+                    self._difficulty,
+                    self._rendered,
+                    config,
+                    faces,
+                    seed,
+                ),
                 daemon=True,
             )
             for seed in range(first_seed, first_seed + config.data.workers)
@@ -149,7 +160,9 @@ class BatchSource:
             except queue.Empty:
                 dead = [worker.exitcode for worker in self._workers if not worker.is_alive()]
                 if dead:
-                    raise RuntimeError(f"a data worker ended with exit code {dead[0]}; its error is above") from None
+                    raise RuntimeError(
+                        f"a data worker ended with exit code {dead[0]}; its error is above"
+                    ) from None
 
     def release(self, slot: int, output: np.ndarray) -> None:
         """Give a slot back, with the network's outputs (B, 290) for its samples."""
@@ -159,11 +172,14 @@ class BatchSource:
 
 def _view(slot: dict, batch: int) -> dict[str, np.ndarray]:
     return {
-        name: np.frombuffer(slot[name], dtype).reshape((batch, *shape)) for name, (shape, dtype) in FIELDS.items()
+        name: np.frombuffer(slot[name], dtype).reshape((batch, *shape))
+        for name, (shape, dtype) in FIELDS.items()
     }
 
 
-def _work(memory, free, full, difficulty, rendered, config: TrainConfig, faces: FaceConfig, seed: int) -> None:
+def _work(
+    memory, free, full, difficulty, rendered, config: TrainConfig, faces: FaceConfig, seed: int
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's to handle
     cv2.setNumThreads(1)  # the other cores are the trainer's
     pool = Pool(FaceGenerator(faces, seed), FaceModel.load(), config, np.random.default_rng(seed))
@@ -192,7 +208,9 @@ def _work(memory, free, full, difficulty, rendered, config: TrainConfig, faces: 
 class Pool:
     """Samples kept for reuse, each with the network's last estimate of it."""
 
-    def __init__(self, generator: FaceGenerator, model: FaceModel, config: TrainConfig, rng: np.random.Generator):
+    def __init__(
+        self, generator: FaceGenerator, model: FaceModel, config: TrainConfig, rng: np.random.Generator
+    ):
         self.generator, self.model, self.config, self.rng = generator, model, config, rng
         self.data: DataConfig = config.data
         self.mirror = Mirror(model)

@@ -1,4 +1,4 @@
-"""Settings of one training run. Each experiment is one TOML file in training/configs and one row in docs/TRAINING.md."""
+"""Settings of a training run. Each experiment is a TOML file in training/configs and a row in docs/TRAINING.md."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def _build(kind: Any, values: dict, where: str) -> Any:
             value = _build(type(default), value, f"{where} [{name}]")
         elif isinstance(default, tuple):
             value = tuple(value)
-        elif not isinstance(value, type(default)) and not (isinstance(default, float) and isinstance(value, int)):
+        elif not isinstance(value, type(default)) and not (
+            isinstance(default, float) and isinstance(value, int)
+        ):
             raise ValueError(f"{where}: {name} must be {type(default).__name__}, got {value!r}")
         built[name] = value
     return dataclasses.replace(defaults, **built)

@@ -1,7 +1,7 @@
 """Evaluation on held-back synthetic faces: what the network makes of faces whose truth is known exactly.
 
-    python -m training.evaluate                     the committed network
-    python -m training.evaluate --model my.onnx --faces 1000 --out out/evaluation.json
+python -m training.evaluate                     the committed network
+python -m training.evaluate --model my.onnx --faces 1000 --out out/evaluation.json
 """
 
 from __future__ import annotations
@@ -54,7 +54,12 @@ def truth_of(sample: Sample) -> Geometry:
 
 
 def iterate(
-    infer: Infer, samples: list[Sample], priors: list[Geometry], model: FaceModel, passes: int, batch: int = 16
+    infer: Infer,
+    samples: list[Sample],
+    priors: list[Geometry],
+    model: FaceModel,
+    passes: int,
+    batch: int = 16,
 ) -> tuple[list[list[Geometry]], np.ndarray]:
     """Estimates after each pass, [pass][sample], and the confidences (samples,) of the last pass."""
     history = []
@@ -84,7 +89,8 @@ def align(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 def landmark_error(guess: Geometry, truth: Geometry, model: FaceModel) -> float:
     """NME of 68 points in 2D: mean distance over the square root of the true points' box area."""
     points = [
-        g.pose.project(model.landmarks(g.identity, g.expression, g.pose.rotation))[:, :2] for g in (guess, truth)
+        g.pose.project(model.landmarks(g.identity, g.expression, g.pose.rotation))[:, :2]
+        for g in (guess, truth)
     ]
     width, height = np.ptp(points[1], axis=0)
     return float(np.linalg.norm(points[0] - points[1], axis=1).mean() / np.sqrt(width * height))
@@ -137,16 +143,23 @@ def evaluate(infer: Infer, test: TestSet, model: FaceModel, passes: int = 4, see
     report["fixed point"] = [_means(errors_of(estimates, truths, model))["nme"] for estimates in stay]
     guess = np.stack([g.identity for g in history[-1]])
     truth = np.stack([g.identity for g in truths])
-    report["identity correlation"] = float(np.mean([correlation(guess[:, k], truth[:, k]) for k in range(10)]))
+    report["identity correlation"] = float(
+        np.mean([correlation(guess[:, k], truth[:, k]) for k in range(10)])
+    )
     report["unit correlation"] = _unit_correlations(history[-1], truths, model)
     if test.empty:
         shown = [start_prior(truth_of(sample), PriorConfig(), rng) for sample in test.empty]
         _, empty = iterate(infer, test.empty, shown, model, 1)
-        report["confidence"] = {"faces": float((confidence > 0.5).mean()), "empty": float((empty < 0.5).mean())}
+        report["confidence"] = {
+            "faces": float((confidence > 0.5).mean()),
+            "empty": float((empty < 0.5).mean()),
+        }
     return report
 
 
-def _unit_correlations(estimates: list[Geometry], truths: list[Geometry], model: FaceModel) -> dict[str, float]:
+def _unit_correlations(
+    estimates: list[Geometry], truths: list[Geometry], model: FaceModel
+) -> dict[str, float]:
     names = [name.rsplit("/", 1)[-1] for name in model.expression_names]
     columns = {unit: names.index(unit) for unit in TRACKED_UNITS if unit in names}
     return {
@@ -169,12 +182,16 @@ def format_report(report: dict) -> str:
         lines.append(f"| {key} | {100 * row['nme']:.2f} | {row['rotation']:.2f} | {row['vertices']:.2f} |")
     bins = ", ".join(f"{key}: {100 * value:.2f}" for key, value in report["yaw bins"].items())
     lines.append(f"\nNME % by yaw: {bins}")
-    lines.append("From the truth, passes 1-4, NME %: " + ", ".join(f"{100 * v:.2f}" for v in report["fixed point"]))
+    lines.append(
+        "From the truth, passes 1-4, NME %: " + ", ".join(f"{100 * v:.2f}" for v in report["fixed point"])
+    )
     units = ", ".join(f"{key} {value:.2f}" for key, value in report["unit correlation"].items())
     lines.append(f"Correlation with the truth: identity {report['identity correlation']:.2f}, {units}")
     if "confidence" in report:
         found, refused = report["confidence"]["faces"], report["confidence"]["empty"]
-        lines.append(f"Confidence: {100 * found:.1f} % of faces kept, {100 * refused:.1f} % of empty crops refused")
+        lines.append(
+            f"Confidence: {100 * found:.1f} % of faces kept, {100 * refused:.1f} % of empty crops refused"
+        )
     return "\n".join(lines)
 
 

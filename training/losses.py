@@ -124,10 +124,17 @@ def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, .
     Returns mean (V, 3), identity (200, V, 3), expression (84, V, 3), all float32 metres, and weights (V,).
     """
     rng = np.random.default_rng(seed)
-    dense = {name: np.flatnonzero(model.regions[name][: model.control_count]) for name in ("lips", "eyelids", "brows")}
+    dense = {
+        name: np.flatnonzero(model.regions[name][: model.control_count])
+        for name in ("lips", "eyelids", "brows")
+    }
     chosen = [np.asarray(model.landmarks68)]
     weights = [np.full(68, 2.0)]
-    for points, share, weight in ((dense["lips"], 90, 2.5), (dense["eyelids"], 80, 2.5), (dense["brows"], 40, 1.5)):
+    for points, share, weight in (
+        (dense["lips"], 90, 2.5),
+        (dense["eyelids"], 80, 2.5),
+        (dense["brows"], 40, 1.5),
+    ):
         points = rng.choice(points, min(share, len(points)), replace=False)
         chosen.append(points)
         weights.append(np.full(len(points), weight))

@@ -40,6 +40,8 @@ class Mirror:
 
     def sample(self, sample: Sample) -> Sample:
         """The sample with its image and its truth mirrored."""
-        truth = self.geometry(Geometry(sample.identity, sample.expression, sample.pose), sample.image.shape[1])
+        truth = self.geometry(
+            Geometry(sample.identity, sample.expression, sample.pose), sample.image.shape[1]
+        )
         image = np.ascontiguousarray(sample.image[:, ::-1])
         return Sample(image, truth.identity, truth.expression, truth.pose, sample.face)

@@ -61,10 +61,14 @@ class BasicBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
         self.first = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
         )
         self.second = nn.Sequential(nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
-        nn.init.zeros_(self.second[1].weight)  # a block starts as the identity: deep nets train from the first step
+        nn.init.zeros_(
+            self.second[1].weight
+        )  # a block starts as the identity: deep nets train from the first step
         self.shortcut = nn.Identity()
         if stride != 1 or inputs != outputs:
             self.shortcut = nn.Sequential(
@@ -98,17 +102,23 @@ class FaceNetwork(nn.Module):
                 width = outputs
         self.trunk = nn.Sequential(*blocks)
         self.squeeze = nn.Sequential(
-            nn.Conv2d(width, config.squeeze, 1, bias=False), nn.BatchNorm2d(config.squeeze), nn.ReLU(inplace=True)
+            nn.Conv2d(width, config.squeeze, 1, bias=False),
+            nn.BatchNorm2d(config.squeeze),
+            nn.ReLU(inplace=True),
         )
         self.hidden = nn.Sequential(
-            nn.Linear(config.squeeze * 7 * 7, config.hidden), nn.ReLU(inplace=True), nn.Dropout(config.dropout)
+            nn.Linear(config.squeeze * 7 * 7, config.hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(config.dropout),
         )
         self.coefficients = nn.Linear(config.hidden, OUTPUTS)
         self.confidence = nn.Linear(config.hidden, 1)
         self.landmarks = nn.Linear(config.hidden, 68 * 2)
         self.dense = nn.Sequential(nn.Conv2d(width, 4 * 16, 1), nn.PixelShuffle(4))
         for head in (self.coefficients, self.confidence, self.landmarks):
-            nn.init.normal_(head.weight, std=0.003)  # starts at "the prior is right, the face is the mean face"
+            nn.init.normal_(
+                head.weight, std=0.003
+            )  # starts at "the prior is right, the face is the mean face"
             nn.init.zeros_(head.bias)
 
     def features(self, image: Tensor) -> Tensor:

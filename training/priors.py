@@ -15,7 +15,7 @@ import numpy as np
 from face3d import rotation as so3
 from face3d.camera import Pose
 from face3d.codec import EXPRESSION, IDENTITY, Geometry
-from face3d.crop import CROP_METRES, BOX_METRES, pose_from_box
+from face3d.crop import BOX_METRES, CROP_METRES, pose_from_box
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class PriorConfig:
     turn: float = 0.45
 
 
-def start_prior(truth: Geometry, config: PriorConfig, rng: np.random.Generator, noise: float = 1.0) -> Geometry:
+def start_prior(
+    truth: Geometry, config: PriorConfig, rng: np.random.Generator, noise: float = 1.0
+) -> Geometry:
     """The mean face, frontal, on a box as a shaky detector would give it for `truth`."""
     side = BOX_METRES * truth.pose.scale * math.exp(noise * config.start_zoom * rng.normal())
     middle = pose_from_box((0.5, 0.5, side, side)).translation
@@ -56,20 +58,28 @@ def mixed_prior(
     identity = (1 - away) * truth.identity + away * rng.normal(size=IDENTITY) * rng.uniform(0.0, 1.2)
     other = np.where(rng.random(EXPRESSION) < 0.1, rng.random(EXPRESSION), 0.0)
     expression = (1 - away) * truth.expression + away * other
-    rotation = so3.exp(away * config.turn * np.array([0.7, 1.2, 0.5]) * rng.normal(size=3)) @ truth.pose.rotation
+    rotation = (
+        so3.exp(away * config.turn * np.array([0.7, 1.2, 0.5]) * rng.normal(size=3)) @ truth.pose.rotation
+    )
     scale = truth.pose.scale * math.exp(away * config.zoom * rng.normal())
     shift = away * config.shift * CROP_METRES * truth.pose.scale * rng.normal(size=2)
     return Geometry(identity, expression, Pose(rotation, scale, truth.pose.translation + shift))
 
 
 def draw_prior(
-    truth: Geometry, own: Geometry | None, config: PriorConfig, rng: np.random.Generator, difficulty: float = 1.0
+    truth: Geometry,
+    own: Geometry | None,
+    config: PriorConfig,
+    rng: np.random.Generator,
+    difficulty: float = 1.0,
 ) -> Geometry:
     """One training prior. `own` is the network's last estimate on this image, when there is one.
 
     Below difficulty 1 the mean face on a calm box is drawn more often: the curriculum that starts the training.
     """
-    weights = np.array([config.start, config.mixed, config.near, config.own if own is not None else 0.0], float)
+    weights = np.array(
+        [config.start, config.mixed, config.near, config.own if own is not None else 0.0], float
+    )
     calm = rng.random() >= difficulty or not weights.any()
     kind = 0 if calm else rng.choice(4, p=weights / weights.sum())
     if kind == 0:

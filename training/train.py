@@ -68,10 +68,14 @@ def log(path: Path, row: dict) -> None:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         if new:
             writer.writeheader()
-        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+        writer.writerow(
+            {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
+        )
 
 
-def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start: Path | None, threads: int) -> dict:
+def train(
+    config: TrainConfig, out: Path, hours: float, samples: int, warm_start: Path | None, threads: int
+) -> dict:
     """Run until `hours` or `samples` are spent, or the schedule stops early; returns the last evaluation."""
     torch.set_num_threads(threads)
     torch.manual_seed(config.data.seed)
@@ -80,7 +84,9 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
     loss_of = FaceLoss(model, config.loss)
     network = FaceNetwork(config.network).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=averaging(config.average), use_buffers=True)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay
+    )
     schedule = Schedule(config.schedule, hours)
     state = {"samples": 0, "seconds": 0.0, "best": float("inf"), "starts": 0}
     checkpoint = out / "checkpoint.pt"
@@ -104,7 +110,9 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
     report: dict = {}
     running, next_evaluation = None, first + config.evaluate_every
     seed = config.data.seed + 1000 * state["starts"]
-    bar = tqdm(initial=first, total=first + samples if samples else None, unit="face", smoothing=0.02, mininterval=2)
+    bar = tqdm(
+        initial=first, total=first + samples if samples else None, unit="face", smoothing=0.02, mininterval=2
+    )
 
     def keep() -> None:
         save(
@@ -137,7 +145,9 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
                     output = network(tensors.pop("image"))
                 loss, terms = loss_of(output, **tensors)
                 if not torch.isfinite(loss):
-                    raise FloatingPointError(f"the loss is {loss.item()} at {state['samples']:,} samples: {terms}")
+                    raise FloatingPointError(
+                        f"the loss is {loss.item()} at {state['samples']:,} samples: {terms}"
+                    )
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -151,7 +161,9 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
                 running = now if running is None else {k: 0.98 * running[k] + 0.02 * now[k] for k in now}
                 bar.update(config.batch)
                 shown = ("loss", "projection", "geometry", "expression", "identity", "pose", "dense")
-                bar.set_postfix_str(" ".join(f"{name[:5]} {running[name]:.4f}" for name in shown), refresh=False)
+                bar.set_postfix_str(
+                    " ".join(f"{name[:5]} {running[name]:.4f}" for name in shown), refresh=False
+                )
 
                 if state["samples"] >= next_evaluation:
                     next_evaluation += config.evaluate_every
@@ -161,15 +173,26 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
                     log(
                         out / "curve.csv",
                         {**state, **report["pass 3"], "rendered": source.rendered, "rate": rate}
-                        | {"hours": state["seconds"] / 3600, "difficulty": difficulty, "loss": running["loss"]},
+                        | {
+                            "hours": state["seconds"] / 3600,
+                            "difficulty": difficulty,
+                            "loss": running["loss"],
+                        },
                     )
-                    bar.write(f"\n{state['samples']:,} samples, {source.rendered:,} images\n{format_report(report)}")
+                    bar.write(
+                        f"\n{state['samples']:,} samples, {source.rendered:,} images\n{format_report(report)}"
+                    )
                     keep()
                     if score < state["best"]:
                         state["best"] = score
                         weights = {"network": average.module.state_dict(), "config": config.network.as_dict()}
-                        save(out / "best.pt", {**weights, "samples": state["samples"], "face_model": model.hash})
-                        (out / "best.json").write_text(json.dumps({**report, "samples": state["samples"]}, indent=1))
+                        save(
+                            out / "best.pt",
+                            {**weights, "samples": state["samples"], "face_model": model.hash},
+                        )
+                        (out / "best.json").write_text(
+                            json.dumps({**report, "samples": state["samples"]}, indent=1)
+                        )
         except KeyboardInterrupt:
             bar.write("interrupted: the checkpoint is being kept; start the same line again to go on")
         finally:
@@ -179,17 +202,39 @@ def train(config: TrainConfig, out: Path, hours: float, samples: int, warm_start
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the coarse network on synthetic faces; resumes by itself.")
-    parser.add_argument("config", type=Path, help="TOML file with the settings, e.g. training/configs/coarse.toml")
-    parser.add_argument("--out", type=Path, required=True, help="folder of this run: checkpoint, curve, best network")
-    parser.add_argument("--hours", type=float, default=0.0, help="stop after this time over all starts (0: no limit)")
-    parser.add_argument("--samples", type=int, default=0, help="stop after this many more samples (0: no limit)")
-    parser.add_argument("--warm-start", type=Path, default=None, help="begin a new run from this network, e.g. engines/face3d.onnx")
-    parser.add_argument("--threads", type=int, default=1, help="threads of the network; data workers have their own")
+    parser = argparse.ArgumentParser(
+        description="Train the coarse network on synthetic faces; resumes by itself."
+    )
+    parser.add_argument(
+        "config", type=Path, help="TOML file with the settings, e.g. training/configs/coarse.toml"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of this run: checkpoint, curve, best network"
+    )
+    parser.add_argument(
+        "--hours", type=float, default=0.0, help="stop after this time over all starts (0: no limit)"
+    )
+    parser.add_argument(
+        "--samples", type=int, default=0, help="stop after this many more samples (0: no limit)"
+    )
+    parser.add_argument(
+        "--warm-start",
+        type=Path,
+        default=None,
+        help="begin a new run from this network, e.g. engines/face3d.onnx",
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, help="threads of the network; data workers have their own"
+    )
     arguments = parser.parse_args()
     config = TrainConfig.load(arguments.config)
     train(
-        config, arguments.out, arguments.hours, arguments.samples, arguments.warm_start, max(1, arguments.threads)
+        config,
+        arguments.out,
+        arguments.hours,
+        arguments.samples,
+        arguments.warm_start,
+        max(1, arguments.threads),
     )
 
 

@@ -31,7 +31,9 @@ def read_weights(path: Path) -> dict:
     graph = onnx.load(path)
     metadata = {item.key: item.value for item in graph.metadata_props}
     if "network" not in metadata:
-        raise ValueError(f"{path} does not say which network it holds; export it with python -m engines.export")
+        raise ValueError(
+            f"{path} does not say which network it holds; export it with python -m engines.export"
+        )
     config = json.loads(metadata["network"])
     state = build_network(config).state_dict()
     found = set()

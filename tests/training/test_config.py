@@ -17,7 +17,11 @@ def test_configs_load(path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("bach = 3", "unknown setting 'bach'"), ("[loss]\npoze = 1.0", r"\[loss\].*poze"), ('batch = "a"', "batch must be int")],
+    [
+        ("bach = 3", "unknown setting 'bach'"),
+        ("[loss]\npoze = 1.0", r"\[loss\].*poze"),
+        ('batch = "a"', "batch must be int"),
+    ],
 )
 def test_mistakes_are_named(tmp_path, text, message):
     path = tmp_path / "wrong.toml"
@@ -37,7 +41,9 @@ def test_plateau_waits_and_falls():
 
 
 def test_exponential_falls_whatever_comes():
-    schedule = Schedule(ScheduleConfig(kind="exponential", rate=1.0, warmup=1, factor=0.5, patience=1), hours=0)
+    schedule = Schedule(
+        ScheduleConfig(kind="exponential", rate=1.0, warmup=1, factor=0.5, patience=1), hours=0
+    )
     for score in (3, 2, 1):
         schedule.observe(score)
     assert schedule.rate(10, 0) == pytest.approx(0.125)

@@ -19,7 +19,11 @@ def model():
 
 
 def random_geometry(rng, spread=1.0):
-    pose = Pose(so3.exp(spread * 0.3 * rng.normal(size=3)) @ FRONTAL, 700 * np.exp(0.1 * rng.normal()), rng.normal(100, 5, 2))
+    pose = Pose(
+        so3.exp(spread * 0.3 * rng.normal(size=3)) @ FRONTAL,
+        700 * np.exp(0.1 * rng.normal()),
+        rng.normal(100, 5, 2),
+    )
     return Geometry(rng.normal(size=200), rng.random(84) * (rng.random(84) < 0.1), pose)
 
 
@@ -88,7 +92,9 @@ def test_samples_without_a_face_only_teach_the_confidence(model):
 def test_every_variant_falls_under_gradient_descent(model, norm, triplet):
     rng = np.random.default_rng(4)
     target, *rest = tensors(random_geometry(rng), random_geometry(rng))
-    loss = FaceLoss(model, LossConfig(geometry_norm=norm, triplet=triplet, landmarks=0, confidence=0, dense=0))
+    loss = FaceLoss(
+        model, LossConfig(geometry_norm=norm, triplet=triplet, landmarks=0, confidence=0, dense=0)
+    )
     guess = torch.zeros_like(target, requires_grad=True)
     optimizer = torch.optim.Adam([guess], lr=0.02)
     values = []
@@ -105,4 +111,6 @@ def test_an_unknown_norm_is_named(model):
     rng = np.random.default_rng(5)
     target, *rest = tensors(random_geometry(rng), random_geometry(rng))
     with pytest.raises(ValueError, match="geometry_norm"):
-        FaceLoss(model, LossConfig(geometry_norm="l3"))(output_of(target), target, *rest, torch.tensor([True]))
+        FaceLoss(model, LossConfig(geometry_norm="l3"))(
+            output_of(target), target, *rest, torch.tensor([True])
+        )

@@ -51,7 +51,9 @@ def test_units_are_mirrored_as_well_as_their_artist_made_them(model, mirror):
         seen = raster(model, sample)[model.mirror]
         seen[:, 0] = 287 - seen[:, 0]
         apart = np.linalg.norm(raster(model, mirror.sample(sample)) - seen, axis=1) / 0.7
-        assert apart.mean() < 0.1 and apart.max() < 2.5, f"{model.expression_names[unit]}: {apart.max():.2f} mm"
+        assert apart.mean() < 0.1 and apart.max() < 2.5, (
+            f"{model.expression_names[unit]}: {apart.max():.2f} mm"
+        )
 
 
 def test_twice_is_the_same(mirror):

@@ -41,7 +41,10 @@ def test_mixing_goes_from_a_stranger_to_the_truth():
     np.testing.assert_allclose(exact.pose.rotation, truth().pose.rotation, atol=1e-9)
     distance = [
         np.mean(
-            [np.linalg.norm(mixed_prior(truth(), (p, p), PriorConfig(), rng).identity - truth().identity) for _ in range(40)]
+            [
+                np.linalg.norm(mixed_prior(truth(), (p, p), PriorConfig(), rng).identity - truth().identity)
+                for _ in range(40)
+            ]
         )
         for p in (0.0, 0.5, 0.9)
     ]
