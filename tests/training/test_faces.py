@@ -10,6 +10,7 @@ from training.faces import FaceConfig, FaceGenerator
 from training.faces import head_fields as hf
 from training.faces.expressions import ExpressionSampler, plain
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation, rotation_exponential
+from training.faces.render import LIP, OPEN
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def test_weak_perspective_fit_finds_the_pose_and_halves_the_error_of_perspective
 def test_the_image_shows_the_face_where_the_pose_says(generator):
     """Without hair and things in front, the eyes' pixels are eyeball-coloured: brighter or darker than the lids'."""
     fields = generator.fields
-    assert (fields.attributes[:, 2] >= 0).all() and (fields.attributes[:, 2] <= 1.0001).all()
+    assert (fields.attributes[:, OPEN] >= 0).all() and (fields.attributes[:, OPEN] <= 1.0001).all()
     assert fields.material.max() <= hf.MOUTH
-    lips = fields.attributes[generator.head.landmarks68[[51, 57]], 4]
+    lips = fields.attributes[generator.head.landmarks68[[51, 57]], LIP]
     assert (lips > 0.3).all()

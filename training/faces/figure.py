@@ -15,7 +15,7 @@ from training.faces.hair import Cover, brim_grid, cloth_colour, draw_covers
 from training.faces.head_fields import MAP, HeadFields
 from training.faces.noise import sample
 from training.faces.poses import View
-from training.faces.render import Mesh, join
+from training.faces.render import ATTRIBUTES, CLOTH, LASH, LIP, OPEN, Mesh, U, V, join
 from training.faces.shell import Shell
 from training.faces.skin import SkinLook, beard_cover, hair_colour
 from training.faces.skin_maps import TEXEL, SkinMaps
@@ -54,7 +54,7 @@ class Figure:
     solid: Mesh
     cover_mesh: Mesh | None
     lenses: list[tuple[Lens, Mesh]]
-    caster: Mesh                # coarse triangles of `solid`, for shadows
+    casters: list[Mesh]         # what throws shadows: the coarse head, the things
 
 
 class Wardrobe:
@@ -64,9 +64,9 @@ class Wardrobe:
                  expression_names: tuple[str, ...]) -> None:
         self.fields, self.maps, self.config = fields, maps, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
-        zones = sample(maps.zones, *(fields.attributes[:, :2].T * 0.5)).astype(np.float32).T / 255
-        goatee = sample(maps.paint, *(fields.attributes[:, :2].T * 0.5)).astype(np.float32).T[0] / 255
-        ahead = (fields.mean[:, 2] > fields.mean[fields.landmarks[3], 2] - 0.03) & (fields.attributes[:, 4] < 0.5)
+        zones = sample(maps.zones, *(fields.attributes[:, U:V + 1].T * 0.5)).astype(np.float32).T / 255
+        goatee = sample(maps.paint, *(fields.attributes[:, U:V + 1].T * 0.5)).astype(np.float32).T[0] / 255
+        ahead = (fields.mean[:, 2] > fields.mean[fields.landmarks[3], 2] - 0.03) & (fields.attributes[:, LIP] < 0.5)
         skin = np.zeros(len(fields.mean), bool)
         skin[fields.parts["skin"]] = True
         for name in ("mouth", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right"):
@@ -85,7 +85,7 @@ class Wardrobe:
         aim_eyes(self.fields, attributes, vertices, expression)
         cloth = self._clothe(rng, attributes) if rng.random() < config.clothes else None
         if cloth is not None:
-            thick = np.clip(attributes[:, 5:6] / 0.004, 0, 1) * np.float32(rng.uniform(.002, .012))
+            thick = np.clip(attributes[:, CLOTH:] / 0.004, 0, 1) * np.float32(rng.uniform(.002, .012))
             vertices = vertices + thick * self.fields.normals
         if skin.beard_length > 0:
             vertices = self._grow_beard(rng, vertices, skin)
@@ -101,10 +101,10 @@ class Wardrobe:
         solid = join(parts)
         coarse = Mesh(parts[0].raster, self.fields.caster, np.zeros(0, np.uint8), parts[0].attributes)
         figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, solid,
-                        self._cover_mesh(covers, vertices, view), [], join([coarse, *parts[1:]]))
+                        self._cover_mesh(covers, vertices, view), [], [coarse, *parts[1:]])
         for lens in lenses:
             mesh = Mesh(view.project(lens.vertices), lens.triangles, np.zeros(len(lens.triangles), np.uint8),
-                        np.zeros((len(lens.vertices), 6), np.float32))
+                        np.zeros((len(lens.vertices), ATTRIBUTES), np.float32))
             figure.lenses.append((lens, mesh))
         return figure
 
@@ -121,7 +121,7 @@ class Wardrobe:
             thing.skin |= bool(rng.random() < 0.3)
         skin = SkinLook.draw(rng, config, self.maps, hair_colour(rng), difficulty)
         mesh = join([thing_mesh(thing, FIRST_THING + k, view) for k, thing in enumerate(things)])
-        return Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), None, [], things, mesh, None, [], mesh)
+        return Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), None, [], things, mesh, None, [], [mesh])
 
     def _set_teeth(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression) -> None:
         """MakeHuman's teeth sit higher than people's and its tongue fills the open mouth: moves them, by an amount
@@ -153,7 +153,7 @@ class Wardrobe:
         canvas = np.zeros((MAP, MAP), np.uint8)
         cv2.fillPoly(canvas, [polygon], 255, shift=4)
         distance = cv2.distanceTransform(canvas, cv2.DIST_L2, 5) - cv2.distanceTransform(255 - canvas, cv2.DIST_L2, 5)
-        u, v = self.fields.attributes[:, 0], self.fields.attributes[:, 1]
+        u, v = self.fields.attributes[:, U], self.fields.attributes[:, V]
         depth = sample(distance, u, v) * np.float32(TEXEL)
         ahead = skin & (self.fields.mean[:, 2] > self.fields.mean[self.fields.landmarks[2], 2] - 0.02)
         return np.where(ahead, depth, -0.02).astype(np.float32)
@@ -161,8 +161,8 @@ class Wardrobe:
     def _put_mask(self, rng: np.random.Generator, vertices: np.ndarray, attributes: np.ndarray) -> np.ndarray:
         """Lifts and smooths the lower face into a mask and marks it as cloth."""
         depth = np.clip(self.mask_depth, 0, 0.03)[:, None]
-        attributes[:, 5] = np.maximum(attributes[:, 5], self.mask_depth)
-        attributes[self.mask_depth > -0.004, 4] = 0.0
+        attributes[:, CLOTH] = np.maximum(attributes[:, CLOTH], self.mask_depth)
+        attributes[self.mask_depth > -0.004, LIP] = 0.0
         middle = np.array([0, 0, vertices[self.fields.landmarks[30], 2] + rng.uniform(.002, .012)], np.float32)
         tent = middle[2] - 0.6 * np.abs(self.fields.mean[:, :1]) - 5.0 * np.maximum(0, -0.05 - vertices[:, 1:2]) ** 1.3
         share = np.clip(depth / 0.012, 0, 1)
@@ -184,7 +184,7 @@ class Wardrobe:
             line = np.full_like(y, height + rng.uniform(.0, .035))
         else:                                                    # straps, or bare shoulders
             line = np.full_like(y, height - rng.uniform(.06, .16))
-        attributes[:, 5] = np.where(attributes[:, 4] > 0, -0.01, np.clip(line - y, -0.02, 0.02))
+        attributes[:, CLOTH] = np.where(attributes[:, LIP] > 0, -0.01, np.clip(line - y, -0.02, 0.02))
         return draw_cloth(rng)
 
     def _wear(self, rng: np.random.Generator, vertices: np.ndarray,
@@ -212,28 +212,28 @@ class Wardrobe:
         parts = []
         for number, cover in enumerate(covers):
             placed = cover.shell.place(vertices, cover.thickness)
-            grid = np.zeros((len(placed), 6), np.float32)
-            grid[:, 0], grid[:, 1], grid[:, 3] = cover.shell.azimuth, cover.shell.polar, cover.field
-            grid[:, 2] = np.clip(1.0 - 0.45 * cover.shell.drop / 8, 0.4, 1)
-            near = grid[:, 3] > -6 - cover.fray
+            grid = np.zeros((len(placed), ATTRIBUTES), np.float32)
+            grid[:, U], grid[:, V], grid[:, LASH] = cover.shell.azimuth, cover.shell.polar, cover.field
+            grid[:, OPEN] = np.clip(1.0 - 0.45 * cover.shell.drop / 8, 0.4, 1)
+            near = grid[:, LASH] > -6 - cover.fray
             triangles = cover.shell.triangles
             triangles = triangles[near[triangles[:, 0]] | near[triangles[:, 1]] | near[triangles[:, 2]]]
             parts.append(Mesh(view.project(placed), triangles, np.full(len(triangles), number, np.uint8), grid))
             if cover.brim is not None:
                 brim, triangles = brim_grid(cover, placed)
-                flat = np.zeros((len(brim), 6), np.float32)
-                flat[:, 2], flat[:, 3] = 0.9, 90.0
-                flat[:, :2] = 400 * brim[:, ::2]
+                flat = np.zeros((len(brim), ATTRIBUTES), np.float32)
+                flat[:, OPEN], flat[:, LASH] = 0.9, 90.0
+                flat[:, U:V + 1] = 400 * brim[:, ::2]
                 parts.append(Mesh(view.project(brim), triangles, np.full(len(triangles), number, np.uint8), flat))
         return join(parts) if parts else None
 
 
 def thing_mesh(thing: Thing, material: int, view: View) -> Mesh:
     """A thing's mesh; its texture coordinates are its own x and y in texels."""
-    attributes = np.zeros((len(thing.vertices), 6), np.float32)
-    attributes[:, 0] = (thing.vertices[:, 0] + thing.vertices[:, 2]) * thing.scale
-    attributes[:, 1] = thing.vertices[:, 1] * thing.scale
-    attributes[:, 2] = 0.85
+    attributes = np.zeros((len(thing.vertices), ATTRIBUTES), np.float32)
+    attributes[:, U] = (thing.vertices[:, 0] + thing.vertices[:, 2]) * thing.scale
+    attributes[:, V] = thing.vertices[:, 1] * thing.scale
+    attributes[:, OPEN] = 0.85
     return Mesh(view.project(thing.vertices), thing.triangles, np.full(len(thing.triangles), material, np.uint8),
                 attributes)
 
@@ -250,5 +250,5 @@ def aim_eyes(fields: HeadFields, attributes: np.ndarray, vertices: np.ndarray, e
         x, y, z = frame @ ray.T
         flat = np.hypot(x, y)
         angle = np.arctan2(flat, z) / np.maximum(flat, 1e-9)
-        attributes[rows, 0] = angle * x
-        attributes[rows, 1] = angle * y
+        attributes[rows, U] = angle * x
+        attributes[rows, V] = angle * y

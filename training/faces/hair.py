@@ -106,10 +106,12 @@ def draw_hair(rng: np.random.Generator, cap: Shell, curtain: Shell, colour: np.n
     if flat:
         thickness = np.minimum(thickness, 0.006 + 0.010 * (shell.polar > 90))
     curled = style in ("curly", "afro")
+    fine = float(rng.uniform(3, 7))
+    repeat = (fine, fine) if curled else (fine, float(rng.uniform(1.2, 2.2)))
     return Cover(shell, thickness, field, colour, colour * np.float32(rng.uniform(0.6, 1.6)),
                  softness=float(rng.uniform(1.5, 5)), fray=float(rng.uniform(1.5, 6)),
                  texture="curls" if curled else "strands",
-                 repeat=(float(rng.uniform(3, 6)), float(rng.uniform(1.2, 2.2))) if not curled else (float(rng.uniform(3, 7)),) * 2,
+                 repeat=repeat,
                  slant=float(rng.normal(0, 0.4)), relief=float(rng.uniform(.0003, .001)),
                  contrast=float(rng.uniform(0.2, 0.55)), gloss=float(rng.gamma(2.0, 0.02)),
                  offset=rng.uniform(0, 512, 2).astype(np.float32))

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from face3d import renderer
 from face3d.model import FaceModel
+from training.faces.render import ATTRIBUTES, LASH, LIP, OPEN, U, V
 from training.head import HeadAssets
 
 SKIN, EYE, TEETH, TONGUE, MOUTH = range(5)
@@ -37,8 +38,9 @@ class HeadFields:
     """Per-vertex fields of the whole head (N vertices, M triangles).
 
     mean (N, 3) metres; triangles (M, 3) int32; material (M,) uint8; parts: vertex indices of each part.
-    attributes (N, 6) float32: u, v, occlusion 0..1 (1 is open), lash, lip, cloth (0 here). For skin u, v are the
-    map's texels; for teeth the arch length in metres and the height from the gum (0) to the edge (1).
+    attributes (N, 9) float32, columns as in render.py: u, v, occlusion 0..1 (1 is open), lash, lip, cloth (0 here).
+    For skin u, v are the map's texels; for teeth the arch length in metres and the height from the gum (0) to the
+    biting edge (1).
     normals (N, 3) of the mean head. landmarks (68,) vertex indices. ears: vertex indices. fit_rows: vertices over
     the face for pose fits. eye_axis (2, 3): where the left and the right eye look by themselves. skirt (S,): the
     vertices that the last S vertices hang below; they lengthen the body past the end of the mesh.
@@ -75,21 +77,21 @@ class HeadFields:
         landmarks = head.landmarks68
         parts = {name: np.unique(triangles[part == number]) for number, name in enumerate(names)}
         material = np.array([MATERIALS[name] for name in names], np.uint8)[part]
-        attributes = np.zeros((len(mean), 6), np.float32)
-        attributes[:, :2] = skin_map(mean)
-        attributes[:, 2] = occlusion(mean, triangles)
+        attributes = np.zeros((len(mean), ATTRIBUTES), np.float32)
+        attributes[:, [U, V]] = skin_map(mean)
+        attributes[:, OPEN] = occlusion(mean, triangles)
         skin = np.unique(triangles[material == SKIN])
-        attributes[:, 3] = _near_lids(mean, parts, skin)
-        attributes[:, 4] = _lips(mean, landmarks, skin)
+        attributes[:, LASH] = _near_lids(mean, parts, skin)
+        attributes[:, LIP] = _lips(mean, landmarks, skin)
         mouth_depth = mean[landmarks[62], 2] - mean[:, 2]
         for name in ("teeth_upper", "teeth_lower", "tongue", "mouth"):
             rows = parts[name] if name != "mouth" else np.setdiff1d(parts[name], skin)
             depth = mouth_depth[rows] - (0.006 if name.startswith("teeth") else 0.0)
-            attributes[rows, 2] = np.clip(0.85 * np.exp(-np.maximum(depth, 0) / 0.012), 0.02, 1)
+            attributes[rows, OPEN] = np.clip(0.85 * np.exp(-np.maximum(depth, 0) / 0.012), 0.02, 1)
             if name.startswith("teeth"):
-                attributes[rows, :2] = _tooth_coordinates(mean[rows], upper=name == "teeth_upper")
+                attributes[rows, U:V + 1] = _tooth_coordinates(mean[rows], upper=name == "teeth_upper")
         for name in ("eye_left", "eye_right"):
-            attributes[parts[name], 2] = np.clip(attributes[parts[name], 2] * 1.15, 0.2, 1)
+            attributes[parts[name], OPEN] = np.clip(attributes[parts[name], OPEN] * 1.15, 0.2, 1)
         normals = renderer.vertex_normals(np.ascontiguousarray(mean, np.float32), triangles)
         outer = np.isin(part, [names.index("scalp"), names.index("neck")])
         caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, triangles[outer]]), np.int32)

@@ -12,7 +12,18 @@ from training.faces.figure import ClothLook, Figure
 from training.faces.hair import cover_pixels
 from training.faces.light import Lighting, highlights, irradiance
 from training.faces.noise import NoiseBank
-from training.faces.render import Mesh, Pixels, ShadowMap, bump, draw, join, smooth_edges, to_display
+from training.faces.render import (
+    LASH,
+    Mesh,
+    Pixels,
+    ShadowMap,
+    bump,
+    draw,
+    join,
+    put,
+    smooth_edges,
+    to_display,
+)
 from training.faces.skin import mix, skin_colour
 from training.faces.skin_maps import SkinMaps
 from training.faces.solids import FIRST_THING
@@ -35,7 +46,7 @@ class Painter:
         shadows = self._shadows(figure, lighting, size)
         lit = shadows.lit(pixels, lighting.softness) if shadows else None
         light, exposure = self._solid(pixels, figure, lighting, scale, lit)
-        image.reshape(-1, 3)[pixels.where] = to_display(light).T
+        put(image, pixels.where, to_display(light))
         depths = [depth]
         for lens, mesh in figure.lenses:
             self._lens(image, lens, mesh, depth, lighting, exposure)
@@ -49,9 +60,8 @@ class Painter:
     def _shadows(figure: Figure, lighting: Lighting, size: int) -> ShadowMap | None:
         if lighting.shadow < 0:
             return None
-        caster = figure.caster
-        if figure.cover_mesh is not None:
-            caster = join([caster, _inside(figure.cover_mesh)])
+        cover = [] if figure.cover_mesh is None else [_inside(figure.cover_mesh)]
+        caster = join([*figure.casters, *cover])
         return ShadowMap(caster.raster, caster.triangles, lighting.directions[lighting.shadow], size)
 
     def _solid(self, pixels: Pixels, figure: Figure, lighting: Lighting, scale: float,
@@ -166,15 +176,14 @@ class Painter:
         shade = cv2.resize(cv2.GaussianBlur(small, (0, 0), 0.0016 * scale), (size, size))
         under = 1 - 0.5 * shade * np.isfinite(depth)
         cv2.multiply(image, cv2.merge([under] * 3), dst=image, dtype=cv2.CV_8U)
-        flat = image.reshape(-1, 3)
-        below = flat[pixels.where].T.astype(np.float32)
+        below = np.take(image.reshape(-1, 3), pixels.where, 0).T.astype(np.float32)
         below += opacity * (to_display(light) - below)
-        flat[pixels.where] = below.T.astype(np.uint8)
+        put(image, pixels.where, below.astype(np.uint8))
         return np.where(mask > 0.5, covers_depth, np.inf)
 
 
 def _inside(mesh: Mesh) -> Mesh:
     """The triangles of a cover mesh that are inside its field altogether: what casts a shadow."""
-    inside = mesh.attributes[:, 3] > 0
+    inside = mesh.attributes[:, LASH] > 0
     kept = inside[mesh.triangles[:, 0]] & inside[mesh.triangles[:, 1]] & inside[mesh.triangles[:, 2]]
     return Mesh(mesh.raster, mesh.triangles[kept], mesh.material[kept], mesh.attributes)

@@ -9,13 +9,16 @@ import numpy as np
 
 from face3d import renderer
 
-ATTRIBUTES = 9              # normal (camera frame) 3, u, v, occlusion, lash, lip, cloth
+# Columns of a mesh's attributes; the first three are kept free for the normal in the camera frame. Covers keep
+# their inside-outside field in LASH.
+U, V, OPEN, LASH, LIP, CLOTH = range(3, 9)
+ATTRIBUTES = 9
 
 
 @dataclass
 class Mesh:
-    """Raster vertices (V, 3) float32, triangles (T, 3) int32, material (T,) uint8, attributes (V, 6) float32
-    (u, v, occlusion, lash, lip, cloth). Normals are worked out when it is drawn."""
+    """Raster vertices (V, 3) float32, triangles (T, 3) int32, material (T,) uint8, attributes (V, 9) float32
+    (three columns for the normal, which is written when the mesh is drawn; u, v, occlusion, lash, lip, cloth)."""
 
     raster: np.ndarray
     triangles: np.ndarray
@@ -25,7 +28,7 @@ class Mesh:
     def turned(self) -> Mesh:
         """The same surface seen from its other side, darker."""
         attributes = self.attributes.copy()
-        attributes[:, 2] *= 0.35
+        attributes[:, OPEN] *= 0.35
         return Mesh(self.raster, np.ascontiguousarray(self.triangles[:, ::-1]), self.material, attributes)
 
 
@@ -64,17 +67,17 @@ def draw(mesh: Mesh, size: int, cull: bool = True, behind: np.ndarray | None = N
     Without `cull` normals of faces seen from behind are turned to the camera. behind: a depth map (size, size);
     pixels further away than it are left out, as is everything whose `lash` field (of covers: inside) is below -8.
     """
-    normals = renderer.vertex_normals(mesh.raster, mesh.triangles)
+    mesh.attributes[:, :3] = renderer.vertex_normals(mesh.raster, mesh.triangles)
     left, top, width, height = _window(mesh.raster, size)
     shifted = mesh.raster - np.array([left, top, 0], np.float32)
     depth, index, barycentric = renderer.rasterize(shifted, mesh.triangles, width, height, cull=cull)
-    values = renderer.interpolate(index, barycentric, mesh.triangles, np.concatenate([normals, mesh.attributes], 1))
+    values = renderer.interpolate(index, barycentric, mesh.triangles, mesh.attributes)
     values = values.reshape(-1, ATTRIBUTES)
     flat = index.ravel()
     seen = flat >= 0
     if behind is not None:
         seen &= (depth < behind[top:top + height, left:left + width] + 1.0).ravel()
-        seen &= values[:, 6] > -8
+        seen &= values[:, LASH] > -8
     inside = np.flatnonzero(seen)
     material = mesh.material[flat[inside]]
     if len(material) and material.min() != material.max():
@@ -106,12 +109,12 @@ def _window(raster: np.ndarray, size: int) -> tuple[int, int, int, int]:
 def bump(pixels: Pixels, height: np.ndarray, scale: float) -> None:
     """Tilt the normals by the slope of `height` (P,) in metres over the image; `scale` is pixels a metre."""
     size = pixels.size
-    image = np.zeros(size * size, np.float32)
-    image[pixels.where] = height * np.float32(0.5 * scale)
-    where, end = pixels.where, size * size - 1
+    image = np.zeros(size * (size + 2), np.float32)              # a free row above and below
+    where = pixels.where + size
+    image[where] = height * np.float32(0.5 * scale)
     limit = np.float32(0.5)
-    across = image[np.minimum(where + 1, end)] - image[np.maximum(where - 1, 0)]
-    down = image[np.minimum(where + size, end)] - image[np.maximum(where - size, 0)]
+    across = np.take(image, where + 1) - np.take(image, where - 1)
+    down = np.take(image, where + size) - np.take(image, where - size)
     pixels.normals[0] += np.clip(across, -limit, limit) * pixels.normals[2]
     pixels.normals[1] += np.clip(down, -limit, limit) * pixels.normals[2]
     pixels.normals *= 1 / np.sqrt(np.maximum((pixels.normals * pixels.normals).sum(0), 1e-12))
@@ -157,6 +160,13 @@ def to_display(linear: np.ndarray) -> np.ndarray:
     """Linear light (..., any) -> uint8 display values, gamma 2 with a soft shoulder, clipped."""
     shown = np.sqrt(np.clip(linear, 0, 1.2))
     return np.clip(shown * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
+def put(image: np.ndarray, where: np.ndarray, values: np.ndarray) -> None:
+    """Writes values (3, P) uint8 at flat indices (P,) of an image (H, W, 3), in place, channel by channel."""
+    flat = image.reshape(-1, 3)
+    for channel in range(3):
+        flat[:, channel][where] = values[channel]
 
 
 def smooth_edges(image: np.ndarray, *depths: np.ndarray, jump: float = 5.0) -> np.ndarray:
