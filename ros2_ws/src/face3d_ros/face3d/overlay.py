@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from face3d.model import FaceModel
 
 STYLES = ("mesh", "wireframe", "landmarks")
-_SKIN, _EYE, _MOUTH = (0.62, 0.64, 0.68), (0.85, 0.87, 0.9), (0.45, 0.16, 0.16)  # linear RGB
+_SKIN, _EYE, _MOUTH = (0.22, 0.50, 0.72), (0.85, 0.87, 0.9), (0.45, 0.10, 0.12)  # linear RGB
 _TEETH = (0.85, 0.82, 0.76)
 # Key light from above left of the camera, a cool fill from the right, a rim from behind.
 _LIGHTS = np.array(
@@ -46,7 +46,7 @@ class Overlay:
     """Draws faces of one model. `opacity` is the mesh's, 0..1."""
 
     def __init__(
-        self, model: FaceModel, style: str = "mesh", opacity: float = 0.7, labels: bool = True
+        self, model: FaceModel, style: str = "mesh", opacity: float = 0.55, labels: bool = True
     ) -> None:
         if style not in STYLES:
             raise ValueError(f"the overlay's style is one of {', '.join(STYLES)}, got {style!r}")
@@ -68,6 +68,7 @@ class Overlay:
             raster = face.raster()
             if self.style == "mesh":
                 self._shade(canvas, raster)
+                _draw_lines(canvas, face, ("right eye", "left eye", "lips", "inner lips"), (255, 255, 255))
             elif self.style == "wireframe":
                 self._wires(canvas, raster)
             else:
@@ -127,14 +128,19 @@ def id_color(number: int) -> tuple[int, int, int]:
 
 
 def _draw_landmarks(canvas: np.ndarray, face: Face) -> None:
+    _draw_lines(canvas, face, _LINES, id_color(face.id))
     points = np.rint(face.landmarks[:, :2] * (1 << _SHIFT)).astype(np.int32)
     size = max(face.box[2], face.box[3])
-    color, thickness = id_color(face.id), max(1, round(size / 200))
-    for first, last, closed in _LINES.values():
-        cv2.polylines(canvas, [points[first : last + 1]], closed, color, thickness, cv2.LINE_AA, _SHIFT)
     radius = round(max(1.2, size / 130) * (1 << _SHIFT))
     for point in points:
         cv2.circle(canvas, tuple(map(int, point)), radius, (255, 255, 255), -1, cv2.LINE_AA, _SHIFT)
+
+
+def _draw_lines(canvas: np.ndarray, face: Face, names: Iterable[str], color: tuple[int, int, int]) -> None:
+    points = np.rint(face.landmarks[:, :2] * (1 << _SHIFT)).astype(np.int32)
+    thickness = max(1, round(max(face.box[2], face.box[3]) / 250))
+    for first, last, closed in (_LINES[name] for name in names):
+        cv2.polylines(canvas, [points[first : last + 1]], closed, color, thickness, cv2.LINE_AA, _SHIFT)
 
 
 def _draw_label(canvas: np.ndarray, face: Face) -> None:
@@ -169,5 +175,5 @@ def _part_colors(model: FaceModel) -> np.ndarray:
             if name.startswith(word):
                 colors[np.unique(model.triangles[part])] = color
     if "lips" in model.regions:
-        colors[model.regions["lips"]] = (0.60, 0.42, 0.42)
+        colors[model.regions["lips"]] = (0.66, 0.26, 0.34)
     return colors

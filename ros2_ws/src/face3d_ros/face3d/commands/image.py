@@ -75,7 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
     names = _names(arguments.photos)
     failed = empty = 0
     for path, name in tqdm(
-        list(zip(arguments.photos, names)), unit="photo", disable=len(names) < 2, leave=False
+        list(zip(arguments.photos, names)),
+        unit="photo",
+        disable=True if len(names) < 2 else None,
+        leave=False,
     ):
         try:
             image = read_image(path)
