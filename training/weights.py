@@ -36,14 +36,14 @@ def read_weights(path: Path) -> dict:
         )
     config = json.loads(metadata["network"])
     state = build_network(config).state_dict()
-    found = set()
-    for initializer in graph.graph.initializer:
-        name = initializer.name.removesuffix(HALF).removeprefix("network.")
-        if name in state:
-            values = torch.from_numpy(numpy_helper.to_array(initializer).astype(np.float32))
-            state[name] = values.reshape(state[name].shape)
-            found.add(name)
+    found = {item.name.removesuffix(HALF): numpy_helper.to_array(item) for item in graph.graph.initializer}
+    for node in graph.graph.node:
+        if node.op_type == "Identity" and node.input[0] in found:  # the exporter merges equal weights
+            found[node.output[0]] = found[node.input[0]]
+    found = {name.removeprefix("network."): values for name, values in found.items()}
+    for name in state.keys() & found.keys():
+        state[name] = torch.from_numpy(found[name].astype(np.float32)).reshape(state[name].shape)
     expected = {name for name in state if not name.startswith(AUXILIARY) and "num_batches" not in name}
-    if expected - found:
-        raise ValueError(f"{path} lacks weights, for one {sorted(expected - found)[0]}")
+    if expected - found.keys():
+        raise ValueError(f"{path} lacks weights, for one {sorted(expected - found.keys())[0]}")
     return {"network": state, "config": config, "samples": int(metadata["samples"])}
