@@ -14,7 +14,7 @@ from training.faces.shell import Shell
 # |azimuth| of the knots of a hairline, and the polar angle at which short hair ends there.
 KNOTS = np.array([0, 24, 42, 58, 72, 84, 100, 125, 180.0])
 HAIRLINE = np.array([60, 61, 63, 72, 88, 96, 106, 118, 124.0])
-STYLES = {"buzz": 1.2, "short": 3.2, "combed": 1.6, "receding": 0.8, "fringe": 1.6, "bob": 1.6, "long": 3.2,
+STYLES = {"buzz": 1.2, "short": 3.2, "combed": 1.6, "receding": 0.8, "fringe": 0.9, "bob": 1.6, "long": 3.2,
           "tied back": 1.5, "afro": 0.9, "curly": 1.3}
 
 
@@ -72,13 +72,17 @@ def draw_hair(rng: np.random.Generator, cap: Shell, curtain: Shell, colour: np.n
              "bob": .022, "long": .020, "curly": .032, "afro": .055}[style] * np.exp(rng.normal(0, 0.3))
     if style in ("receding",):
         shift[:4] -= np.array([rng.uniform(0, 45), rng.uniform(8, 40), rng.uniform(4, 25), rng.uniform(0, 8)])
-    if style == "fringe" or (style in ("bob", "long", "curly") and rng.random() < 0.35):
+    if style == "fringe" or (style in ("bob", "long", "curly") and rng.random() < 0.22):
         drop = rng.uniform(8, 30)
         lean = rng.uniform(-0.5, 0.5)
         shift[:4] += drop * np.array([1, 1, 0.9, 0.5])
     else:
         lean = 0.0
     line = hairline(rng, shell, shift) + lean * shell.azimuth * (np.abs(shell.azimuth) < 60) * 0.3
+    if style in ("bob", "long", "combed", "curly") and rng.random() < 0.5:          # parted: aside over the temples
+        parting = rng.normal(0, 18)
+        aside = np.maximum(np.abs(shell.azimuth - parting) - rng.uniform(0, 8), 0)
+        line = line + rng.uniform(0.1, 0.55) * np.minimum(aside, 60) * (np.abs(shell.azimuth) < 85)
     field = line - shell.polar
     if falling:
         opening = rng.uniform(42, 85) + rng.normal(0, 3) * np.sign(shell.azimuth)
