@@ -40,7 +40,21 @@ ARGUMENTS = (
     ("rviz", "false", "Open RViz."),
     ("fixed_frame", "camera_optical_frame", "RViz's fixed frame: the frame_id of the images."),
 )
-TYPES = {"loop": bool, "speed": float, "fov": float}
+
+
+def truth(value: str) -> bool:
+    """True or false as it is written on the command line."""
+    if value.lower() not in ("true", "false"):
+        raise ValueError(f"expected true or false, got '{value}'")
+    return value.lower() == "true"
+
+
+def text(value: str) -> ParameterValue:
+    """A text that stays one, also when it looks like a number (source:=0)."""
+    return ParameterValue(value, value_type=str)
+
+
+TYPES = {"loop": truth, "speed": float, "fov": float}
 
 
 def nodes(context: LaunchContext) -> list[Node]:
@@ -52,12 +66,12 @@ def nodes(context: LaunchContext) -> list[Node]:
     def parameters(**names: str) -> list:
         """The parameter file, and over it the arguments that are not empty, under the node's parameter names."""
         given = {
-            parameter: ParameterValue(argument(name), value_type=TYPES.get(name, str))
+            parameter: TYPES.get(name, text)(argument(name))
             for parameter, name in names.items()
             if argument(name)
         }
-        sim_time = {"use_sim_time": ParameterValue(argument("use_sim_time"), value_type=bool)}
-        return [argument("params_file"), sim_time, given] if given else [argument("params_file"), sim_time]
+        given["use_sim_time"] = truth(argument("use_sim_time"))
+        return [argument("params_file"), given]
 
     image = argument("image") or "camera/image_raw"
     # What camera drivers do: camera_info is beside image_raw.

@@ -20,6 +20,7 @@ from face3d.source import Frame, Source, SourceError, open_source, plug
 
 _LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
 _SUBSCRIBERS_PATIENCE = 30.0
+_GOODBYE = 1.0  # seconds for the last report to arrive before the node ends
 
 
 class CameraNode(Node):
@@ -102,7 +103,7 @@ class CameraNode(Node):
                 self._stop.wait(self._reopen)
         if not self._stop.is_set():
             self.get_logger().info(f"{self._name} has ended: {self._health.frames} images")
-            self._health.report()
+            self._health.report(wait=_GOODBYE)
             rclpy.try_shutdown()
 
     def _play(self, source: Source) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.duration import Duration
 from rclpy.node import Node
 
 from face3d.ros.conversions import nanoseconds
@@ -66,8 +67,8 @@ class Health:
             self._node.get_logger().error(text)
         self._fatal = text
 
-    def report(self) -> None:
-        """Publish the state; the timer does it once a second, and a node that ends once more."""
+    def report(self, wait: float = 0.0) -> None:
+        """Publish the state; the timer does it once a second. `wait` seconds at most until all have it."""
         now = time.monotonic()
         then, frames, dropped = self._reported
         self._reported = (now, self.frames, self.dropped)
@@ -94,6 +95,8 @@ class Health:
         message = DiagnosticArray(status=[status])
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(message)
+        if wait:
+            self._publisher.wait_for_all_acked(Duration(seconds=wait))
 
     def _judge(self, now: float, rate: float, dropped: int) -> tuple[bytes, str]:
         if self._fatal:

@@ -24,6 +24,26 @@ _WINDOW = 2.0  # seconds that the shown latency looks back
 _HELD = 10.0  # longest stretch, in seconds, for which the video shows a still image
 
 
+class Timeline:
+    """Places stamps on the frames of a video of `fps` frames per second that begins with the first stamp."""
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._first: int | None = None
+        self._last = 0
+
+    def place(self, stamp: int) -> int:
+        """Number of the video's frame at a stamp in nanoseconds. After a jump of the stamps it goes on."""
+        if self._first is None:
+            self._first = stamp
+        place = round((stamp - self._first) * 1e-9 * self._fps)
+        if abs(place - self._last) > _HELD * self._fps:
+            place = self._last + 1
+            self._first = stamp - round(place * 1e9 / self._fps)
+        self._last = max(self._last, place)
+        return place
+
+
 class Listener(Node):
     """Subscribes to the results, writes video and table, and knows how the run is going.
 
@@ -36,7 +56,7 @@ class Listener(Node):
         self, movie: Movie | None, table: FaceTable | None, fps: float, window: Window | None
     ) -> None:
         super().__init__("face3d_listener")
-        self._movie, self._table, self._fps, self._window = movie, table, fps, window
+        self._movie, self._table, self._window = movie, table, window
         self.frames = self.faces = 0
         self.first_frame = 0.0
         self.ids: set[int] = set()
@@ -45,8 +65,7 @@ class Listener(Node):
         self.reports: dict[str, dict[str, str]] = {}  # node -> key -> value
         self.errors: dict[str, str] = {}  # node -> what keeps it from working right now
         self._recent: deque[tuple[float, float | None]] = deque()  # of meshes: arrival, latency
-        self._waiting: list[FaceState] = []
-        self._first_stamp: int | None = None
+        self._timeline = Timeline(fps)
         self._gate: Subscription | None = None
         self._held: np.ndarray | None = None
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
@@ -82,10 +101,6 @@ class Listener(Node):
             self.destroy_subscription(self._gate)
             self._gate = None
 
-    def finish(self) -> None:
-        """Write what is still held back."""
-        self._write_rows(self.frames)
-
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             node = status.name.partition(":")[0]
@@ -103,15 +118,16 @@ class Listener(Node):
     def _on_state(self, message: FaceState) -> None:
         self.faces += 1
         self.ids.add(message.id)
-        self._waiting.append(message)
+        if self._table is not None:
+            face = from_state(message)
+            self._table.write(self._timeline.place(face.stamp), [face])
 
     def _on_overlay(self, message: Image) -> None:
         self.last_frame = time.monotonic()
         self.first_frame = self.first_frame or self.last_frame
         self.frames += 1
-        image, stamp = to_rgb(message), nanoseconds(message.header.stamp)
-        place = self._place(stamp)
-        self._write_rows(place)
+        image = to_rgb(message)
+        place = self._timeline.place(nanoseconds(message.header.stamp))
         if self._movie is not None:
             while self._held is not None and self._movie.frames < place:
                 self._movie.write(self._held)
@@ -119,19 +135,3 @@ class Listener(Node):
             self._held = image
         if self._window is not None:
             self._window.show(image)
-
-    def _place(self, stamp: int) -> int:
-        """The number that an image has in the video, by its stamp."""
-        written = self._movie.frames if self._movie is not None else self.frames - 1
-        if self._first_stamp is None:
-            self._first_stamp = stamp - round(written * 1e9 / self._fps)
-        place = round((stamp - self._first_stamp) * 1e-9 * self._fps)
-        if abs(place - written) > _HELD * self._fps:  # the stamps have jumped: begin a new count
-            self._first_stamp = stamp - round(written * 1e9 / self._fps)
-        return max(place, written) if abs(place - written) <= _HELD * self._fps else written
-
-    def _write_rows(self, frame: int) -> None:
-        """Table rows of the faces that came before this image of the video did."""
-        if self._table is not None:
-            self._table.write(frame, [from_state(message) for message in self._waiting])
-        self._waiting.clear()

@@ -92,7 +92,6 @@ def run(options: LiveOptions) -> int:
         status.close()
         nodes.stop()
         _relay(nodes, status)
-        listener.finish()
     status.say(_summary(listener, options.out))
     if problem:
         status.say(f"face3d: {problem}")

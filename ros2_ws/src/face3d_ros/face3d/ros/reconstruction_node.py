@@ -91,7 +91,7 @@ class ReconstructionNode(Node):
         self._marker = self.create_publisher(Marker, "face_mesh/marker", OUTPUT)
         self._markers = Markers(self._marker, self._model, detail)
         self._overlay = OverlayPublisher(
-            self.create_publisher(Image, "face_overlay", IMAGE_OUT), Overlay(self._model, style)
+            self.create_publisher(Image, "face_overlay", IMAGE_OUT), Overlay(self._model, style, smooth=False)
         )
         self._topology.publish(
             conversions.to_topology(self._model, Header(stamp=self.get_clock().now().to_msg()))
