@@ -345,6 +345,38 @@ def test_slipped_track_is_taken_over_by_a_contradicting_box(model, monkeypatch) 
     assert_close(history[0][0].geometry, small, atol=1e-3)
 
 
+def test_a_box_that_half_agrees_gives_a_doubted_track_a_new_beginning(model, monkeypatch) -> None:
+    """A track that shrank on its face is as sure of itself as a new one: the detector's word decides."""
+    shrunk, truth = face_at(330, 235, 480), face_at(320, 240, 700)
+    oracle = Oracle(monkeypatch, [shrunk])
+    tracker = Tracker(model, oracle, RAW)
+    _, state = play(tracker, 2, TrackerState(), [box(shrunk)])
+    oracle.skill = 0.0  # the network is content with what it is given
+
+    def spoil(outputs, confidence) -> None:
+        confidence.fill(0.95)
+
+    oracle.spoil = spoil
+    history, state = play(tracker, 1, state, [box(truth)], start=2)
+    assert [face.id for face in history[0]] == [1]
+    assert history[0][0].geometry.pose.scale == pytest.approx(700, rel=0.01)
+    oracle.batches.clear()
+    play(tracker, 1, state, [box(truth)], start=3)
+    assert oracle.batches == [1], "a box that agrees costs nothing"
+
+
+def test_upside_down_is_implausible(model, monkeypatch) -> None:
+    truth = face_at(320, 240)
+    oracle = Oracle(monkeypatch, [truth])
+    tracker = Tracker(model, oracle, RAW)
+    _, state = play(tracker, 1, TrackerState(), [box(truth)])
+    for index in range(1, 20):
+        roll = so3.exp(np.array([0.0, 0.0, math.radians(10 * index)]))
+        oracle.truths = [Geometry(truth.identity, truth.expression, Pose(roll @ FRONTAL, 700, (320, 240)))]
+        faces, state = tracker.step(IMAGE, CAMERA, None, state, index * FRAME)
+        assert bool(faces) == (10 * index <= 65)
+
+
 def test_time_going_backwards_starts_over(model, monkeypatch) -> None:
     truth = face_at(320, 240)
     tracker = Tracker(model, Oracle(monkeypatch, [truth]))

@@ -15,8 +15,8 @@ from face3d.track import TrackerSettings
 def is_plausible(geometry: Geometry, width: int, height: int, settings: TrackerSettings) -> bool:
     """Whether a finite geometry can be a face in an image of width x height pixels.
 
-    Its centre is inside, its crop has a sensible size, it looks towards the camera rather than away, and its
-    identity is somebody's.
+    Its centre is inside, its crop has a sensible size, it looks towards the camera rather than away and is
+    upright, and its identity is somebody's.
     """
     pose = geometry.pose
     u, v = pose.translation
@@ -25,6 +25,7 @@ def is_plausible(geometry: Geometry, width: int, height: int, settings: TrackerS
         and -0.5 <= u <= width - 0.5
         and -0.5 <= v <= height - 0.5
         and -pose.rotation[2, 2] >= math.cos(settings.max_angle)
+        and -pose.rotation[1, 1] >= math.cos(settings.max_tilt)
         and np.mean(np.square(geometry.identity)) <= settings.max_identity**2
     )
 

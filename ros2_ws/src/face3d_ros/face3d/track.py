@@ -29,6 +29,8 @@ class TrackerSettings:
     max_turn, max_zoom, max_shift  largest plausible change in one pass of a tracked face: radians, ratio of
                       scales, fraction of the crop's side
     max_angle         largest plausible angle between the face's direction and the way to the camera, radians
+    max_tilt          largest plausible angle between the head's up and the image's up, radians: faces are
+                      detected and learned upright
     min_crop          smallest plausible crop in pixels: smaller faces carry no detail
     max_identity      largest plausible root mean square of the whitened identity
     """
@@ -47,6 +49,7 @@ class TrackerSettings:
     max_zoom: float = 1.5
     max_shift: float = 0.35
     max_angle: float = math.radians(100.0)
+    max_tilt: float = math.radians(65.0)
     min_crop: float = 24.0
     max_identity: float = 4.0
 

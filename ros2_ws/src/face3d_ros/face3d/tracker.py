@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _SAME_FACE = 0.3  # overlap of a box and a track's own box from which they are one face
 _DUPLICATE = 0.4  # overlap of two tracks from which they are one face
-_BETTER = 0.1  # how much more confident a new beginning must be to replace a tracked estimate
+_AGREED = 0.5  # overlap of a box and a track's own box below which the track is doubted
+_BETTER = 0.1  # how much more confident a box inside a track must be to replace it
+_EQUAL = -0.05  # and a box that doubts a track: the detector's word counts, too
 _NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still
 _CONFIDENCE_GAIN = 0.4
 
@@ -43,6 +45,7 @@ class _Attempt:
     passes: int
     tracked: bool = False  # goes on from the frame before, rather than from a box
     vertices: np.ndarray | None = None
+    margin: float = 0.0  # of confidence by which it must beat the track's own estimate
     confidence: float = 0.0
     failure: str = ""  # 'invalid' or 'implausible'; the name of the counter
 
@@ -127,12 +130,13 @@ class Tracker:
         for box in boxes:
             pose = pose_from_box(box)
             fresh = _Attempt(None, Geometry.mean(pose), self.settings.first_iterations)
-            track, good = _matching(tracks, box, pose)
-            if good:
+            track, overlapping = _matching(tracks, box, pose)
+            if track is not None and track.misses == 0 and overlapping >= _AGREED:
                 continue  # tracked well: nothing to learn from the box
             if track is not None:
                 identity = track.memory.identity.value
                 fresh = replace(fresh, track=track, geometry=replace(fresh.geometry, identity=identity))
+                fresh.margin = _EQUAL if overlapping >= _SAME_FACE else _BETTER
             elif any(overlap(box, box_of_pose(other.geometry.pose)) >= _DUPLICATE for other in attempts):
                 continue  # the same face twice in one list of boxes
             elif room <= 0:
@@ -197,7 +201,7 @@ class Tracker:
         )
         usable = [a for a in fresh if not a.failure and a.confidence >= settings.start_confidence]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
-        if best is not None and (not good or best.confidence > own.confidence + _BETTER):
+        if best is not None and (not good or best.confidence > own.confidence + best.margin):
             memory = self._filter.start(best.geometry, track.memory.identity)
             confidence, geometry = best.confidence, best.geometry
         elif good:
@@ -237,17 +241,17 @@ class Tracker:
         return Face(number, stamp, confidence, geometry, vertices, pose.project(points), camera)
 
 
-def _matching(tracks: Sequence[Track], box: Box, pose: Pose) -> tuple[Track | None, bool]:
-    """The track that a box is about, if any, and whether that track is fine as it is."""
+def _matching(tracks: Sequence[Track], box: Box, pose: Pose) -> tuple[Track | None, float]:
+    """The track that a box is about, if any, and the overlap of the box and the track's own box."""
     best, most = None, 0.0
     for track in tracks:
         same = overlap(box, box_of_pose(track.prior.pose))
         if same > most:
             best, most = track, same
     if best is not None and most >= _SAME_FACE:
-        return best, best.misses == 0
+        return best, most
     # A box inside a track's box that contradicts it: perhaps the track has slipped off its face.
     for track in tracks:
         if contains(box_of_pose(track.prior.pose), pose.translation):
-            return track, False
-    return None, False
+            return track, overlap(box, box_of_pose(track.prior.pose))
+    return None, 0.0
