@@ -12,6 +12,7 @@ import argparse
 import csv
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def train(
     config: TrainConfig, out: Path, hours: float, samples: int, warm_start: Path | None, threads: int
 ) -> dict:
     """Run until `hours` or `samples` are spent, or the schedule stops early; returns the last evaluation."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a killed run keeps its checkpoint, too
     torch.set_num_threads(threads)
     torch.manual_seed(config.data.seed)
     out.mkdir(parents=True, exist_ok=True)
