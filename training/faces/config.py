@@ -29,8 +29,8 @@ class FaceConfig:
     roll_deviation: float = 8.0
     roll_tail: float = 0.15
     roll_limit: float = 40.0
-    perspective: float = 0.45           # share seen by a camera at finite distance
-    distance: tuple[float, float] = (0.28, 1.2)       # metres, for those
+    perspective: float = 0.40           # share seen by a camera at finite distance
+    distance: tuple[float, float] = (0.35, 1.6)       # metres, for those
     image_border: float = 0.06          # the face is cut by the edge of the photograph
 
     # identity and expression

@@ -77,7 +77,7 @@ class MouthLook:
         flesh = np.array([.42, .13, .12]) * np.exp(rng.normal(0, .2)) * (1 + rng.normal(0, .05, 3))
         tongue = np.array([.45, .17, .16]) * np.exp(rng.normal(0, .2)) * (1 + rng.normal(0, .05, 3))
         return MouthLook(enamel.astype(np.float32), flesh.astype(np.float32), tongue.astype(np.float32),
-                         float(rng.uniform(.15, .6)), float(rng.uniform(.05, .35)))
+                         float(rng.uniform(.08, .4)), float(rng.uniform(.05, .35)))
 
 
 def teeth_colour(look: MouthLook, along: np.ndarray, height: np.ndarray) -> np.ndarray:

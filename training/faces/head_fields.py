@@ -81,7 +81,9 @@ class HeadFields:
         attributes[:, [U, V]] = skin_map(mean)
         attributes[:, OPEN] = occlusion(mean, triangles)
         skin = np.unique(triangles[material == SKIN])
-        attributes[:, LASH] = _near_lids(mean, parts, skin)
+        lids = head.regions["eyelids"].nonzero()[0]              # a closed lid is not as dark as its open fold
+        attributes[lids, OPEN] = np.maximum(attributes[lids, OPEN], 0.6)
+        attributes[:, LASH] = _near_lids(mean, landmarks, skin)
         attributes[:, LIP] = _lips(mean, landmarks, skin)
         mouth_depth = mean[landmarks[62], 2] - mean[:, 2]
         for name in ("teeth_upper", "teeth_lower", "tongue", "mouth"):
@@ -96,7 +98,7 @@ class HeadFields:
         outer = np.isin(part, [names.index("scalp"), names.index("neck")])
         caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, triangles[outer]]), np.int32)
         return HeadFields(mean, triangles, material, parts, attributes, landmarks,
-                          np.flatnonzero(head.regions["ears"]), parts["skin"][::24], normals, head.eye_axis, skirt,
+                          np.flatnonzero(head.regions["ears"]), _fit_rows(mean, parts), normals, head.eye_axis, skirt,
                           caster)
 
 
@@ -141,22 +143,20 @@ def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size
     return (seen / np.maximum(weight, 1e-9)).astype(np.float32)
 
 
-def _near_lids(mean: np.ndarray, parts: dict[str, np.ndarray], skin: np.ndarray) -> np.ndarray:
-    """(N,) 1 on the edge of the lids, falling to 0 within 2.8 mm: where the lashes are."""
+def _fit_rows(mean: np.ndarray, parts: dict[str, np.ndarray]) -> np.ndarray:
+    """Some hundred skin vertices of the front of the face: what a weak-perspective pose is fitted to."""
+    skin = parts["skin"]
+    return skin[mean[skin, 2] > -0.045][::48]
+
+
+def _near_lids(mean: np.ndarray, landmarks: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """(N,) 1 on the edge of the upper lids, less on the lower, falling to 0 within 2.6 mm: where the lashes are."""
     weight = np.zeros(len(mean), np.float32)
-    for name in ("eye_left", "eye_right"):
-        ball = mean[parts[name]]
-        centre = 0.5 * (ball.min(0) + ball.max(0))
-        radius = 0.5 * np.ptp(ball[:, 1])
-        ray = mean[skin] - centre
-        distance = np.linalg.norm(ray, axis=1)
-        front = ray[:, 2] > 0.35 * radius
-        touching = front & (distance < radius + 0.0012) & (distance > radius - 0.004)
-        if not touching.any():
-            continue
-        gap = cKDTree(mean[skin][touching]).query(mean[skin])[0]
-        upper = np.clip(0.65 + ray[:, 1] / 0.010, 0.3, 1)        # lower lashes are thin
-        weight[skin] = np.maximum(weight[skin], upper * np.clip(1 - gap / 0.0028, 0, 1) * (ray[:, 2] > 0))
+    for start in (36, 42):
+        rim = _closed_spline(mean[landmarks[start:start + 6]], 10)
+        gap, nearest = cKDTree(rim).query(mean[skin])
+        strength = np.where(nearest < 30, 1.0, 0.45)             # the loop's first half is the upper lid
+        weight[skin] = np.maximum(weight[skin], strength * np.clip(1.15 - gap / 0.0023, 0, 1))
     return weight
 
 

@@ -157,9 +157,16 @@ class ShadowMap:
 
 
 def to_display(linear: np.ndarray) -> np.ndarray:
-    """Linear light (..., any) -> uint8 display values, gamma 2 with a soft shoulder, clipped."""
-    shown = np.sqrt(np.clip(linear, 0, 1.2))
-    return np.clip(shown * 255 + 0.5, 0, 255).astype(np.uint8)
+    """Linear light (any shape) -> uint8 display values: a soft shoulder from about 0.5 on, then gamma 2.
+
+    0.22 stays 0.22; 1.0 is shown as 0.87; 1.8 and more is white.
+    """
+    light = np.maximum(linear, 0)
+    shown = light * (1.15 + 0.22 * light)
+    shown /= 1 + 0.8 * light
+    np.sqrt(shown, out=shown)
+    shown *= 255
+    return np.minimum(shown, 255, out=shown).astype(np.uint8)
 
 
 def put(image: np.ndarray, where: np.ndarray, values: np.ndarray) -> None:
