@@ -37,6 +37,11 @@ def add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
     )
     parser.add_argument("--no-out", action="store_true", help="write no files")
     parser.add_argument("--no-window", action="store_true", help="show no window")
+    parser.add_argument(
+        "--realtime",
+        action="store_true",
+        help="let a file lose images where the machine is too slow, like a camera; default: it slows down",
+    )
     parser.add_argument("--seconds", type=float, metavar="N", help="end after so many seconds")
     parser.add_argument(
         "--domain", type=int, metavar="ID", help="ROS domain; default: ROS_DOMAIN_ID, else one of its own"
@@ -73,6 +78,7 @@ def start(arguments: argparse.Namespace, source: str | None, camera: dict[str, o
         window=not arguments.no_window,
         domain=arguments.domain,
         seconds=arguments.seconds,
+        realtime=arguments.realtime,
         camera={"fov": arguments.fov, "calibration": text(arguments.calibration), **camera},
         reconstruction={
             "model": text(arguments.model),

@@ -1,7 +1,7 @@
 """Play the images of a rosbag2 bag into the ROS 2 nodes, under their own stamps, without needing rosbag2.
 
 Raw and compressed images, sqlite3 and mcap. The calibration recorded beside the images is used. Shows and
-writes what `face3d live` does; latency is not known, because the stamps are of the time of the recording.
+writes what `face3d live` does.
 
 Exit codes: 0 done; 1 the bag, the network or a node failed; 2 wrong arguments.
 """

@@ -12,10 +12,11 @@ from std_msgs.msg import Header
 
 from face3d.camera import Camera
 from face3d.ros import bag
-from face3d.ros.conversions import from_camera, from_rgb, read_calibration, to_stamp
+from face3d.ros.conversions import from_camera, from_rgb, nanoseconds, read_calibration, to_stamp
 from face3d.ros.diagnostics import Health
+from face3d.ros.flow import Flow
 from face3d.ros.parameters import declare
-from face3d.ros.qos import IMAGE_OUT
+from face3d.ros.qos import IMAGE_OUT, OUTPUT
 from face3d.source import Frame, Source, SourceError, open_source, plug
 
 _LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
@@ -44,8 +45,9 @@ class CameraNode(Node):
             self,
             "stamps",
             "now",
-            "'now': time of publishing; 'source': a bag's own stamps.",
-            ("now", "source"),
+            "'now': time of publishing; 'paced': the file's own time from the moment it began; "
+            "'source': a bag's own stamps.",
+            ("now", "paced", "source"),
         )
         self._frame_id = declare(
             self, "frame_id", "", "Optical frame of the camera; empty: the bag's, or camera_optical_frame."
@@ -67,9 +69,25 @@ class CameraNode(Node):
         self._subscribers = declare(
             self, "wait_for_subscribers", 0, "Start when so many subscriptions to the image exist.", (0, 100)
         )
+        in_flight = declare(
+            self,
+            "in_flight",
+            0,
+            "Images of a file or bag that may be unanswered before it waits (answers: stamps on "
+            "camera/answered); 0: it never waits.",
+            (0, 100),
+        )
+        self._flow = Flow(in_flight)
         self._calibration = read_calibration(calibration) if calibration else None
         self._images = self.create_publisher(Image, "camera/image_raw", IMAGE_OUT)
         self._infos = self.create_publisher(CameraInfo, "camera/camera_info", IMAGE_OUT)
+        if in_flight:
+            self.create_subscription(
+                Header,
+                "camera/answered",
+                lambda header: self._flow.answered(nanoseconds(header.stamp)),
+                OUTPUT,
+            )
         self._health = Health(self, "", lambda: {"source": self._name})
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="camera")
@@ -110,20 +128,15 @@ class CameraNode(Node):
         self.get_logger().info(f"{source.name}: {source.fps:.4g} images/s", once=True)
         self._wait_for_subscribers()
         pace = self._speed if not self._rate else self._rate / source.fps
-        first: tuple[int, float] | None = None
+        clock = None
         for frame in source:
             if not source.live:
-                if first is None:
-                    first = (frame.stamp, time.monotonic())
-                due = first[1] + (frame.stamp - first[0]) * 1e-9 / pace
-                late = time.monotonic() - due
-                if late > _LATE:
-                    first = (frame.stamp, time.monotonic())
-                elif late < 0.0:
-                    self._stop.wait(-late)
+                clock = clock or _Clock(frame.stamp, pace, self.get_clock().now().nanoseconds)
+                self._stop.wait(clock.early(frame.stamp))
+                self._flow.wait(self._stop)
             if self._stop.is_set():
                 return
-            self._publish(frame, source)
+            self._publish(frame, source, clock)
 
     def _wait_for_subscribers(self) -> None:
         deadline = time.monotonic() + _SUBSCRIBERS_PATIENCE
@@ -133,12 +146,15 @@ class CameraNode(Node):
                 self.get_logger().warning(f"only {found} of {self._subscribers} subscribers came; starting")
                 return
 
-    def _publish(self, frame: Frame, source: Source) -> None:
+    def _publish(self, frame: Frame, source: Source, clock: _Clock | None) -> None:
         started = time.perf_counter()
-        now = self.get_clock().now().nanoseconds
-        stamp = to_stamp(frame.stamp if self._stamps == "source" else now)
+        if clock is None or self._stamps == "now":
+            stamp = to_stamp(self.get_clock().now().nanoseconds)
+        else:
+            stamp = to_stamp(frame.stamp if self._stamps == "source" else clock.stamp(frame.stamp))
         name = self._frame_id or getattr(source, "frame_id", "") or "camera_optical_frame"
         header = Header(stamp=stamp, frame_id=name)
+        self._flow.sent(nanoseconds(stamp))
         self._infos.publish(self._info(frame, source, header))
         self._images.publish(from_rgb(frame.image, header))
         self._health.received()
@@ -156,6 +172,29 @@ class CameraNode(Node):
             )
             camera = Camera.from_fov(width, height, self._fov)
         return from_camera(camera, header)
+
+
+class _Clock:
+    """When the images of a file are due: its own times, divided by `pace`, from the first image on.
+
+    first  stamp of the first image, nanoseconds; now  the time at which it is published, nanoseconds
+    """
+
+    def __init__(self, first: int, pace: float, now: int) -> None:
+        self._first, self._pace, self._now = first, pace, now
+        self._begin = time.monotonic()
+        self._paused = 0.0
+
+    def early(self, stamp: int) -> float:
+        """Seconds until the image is due. Far behind, it goes on from now instead of hurrying after."""
+        late = time.monotonic() - self._begin - self._paused - (stamp - self._first) * 1e-9 / self._pace
+        if late > _LATE:
+            self._paused += late
+        return max(0.0, -late)
+
+    def stamp(self, stamp: int) -> int:
+        """The image's time if every image were published when it is due, nanoseconds."""
+        return self._now + round((stamp - self._first) / self._pace)
 
 
 NODE = CameraNode

@@ -16,6 +16,7 @@ from face3d.ros.conversions import nanoseconds
 _PERIOD = 1.0
 _SILENCE = 2.0  # seconds without an image that are worth a warning
 _MEMORY = 5.0  # seconds for which a problem stays in the report
+_SAME_CLOCK = 5.0  # seconds behind its stamp from which it is of another clock, as in a replayed bag
 _RESTART = 1000  # a gap in sequence numbers that large is another publisher, not loss
 
 
@@ -52,7 +53,7 @@ class Health:
         """Work on the image of `stamp` that began at `started` (time.perf_counter) is done and published."""
         self._work.append(time.perf_counter() - started)
         latency = (self._node.get_clock().now().nanoseconds - nanoseconds(stamp)) * 1e-9
-        if 0.0 <= latency < 60.0:  # otherwise the stamps are of another clock, as in a replayed bag
+        if 0.0 <= latency < _SAME_CLOCK:
             self._latency.append(latency)
 
     def problem(self, text: str) -> None:

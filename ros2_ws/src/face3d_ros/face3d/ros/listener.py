@@ -12,7 +12,8 @@ from face3d_msgs.msg import FaceMesh, FaceState
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 
 from face3d.movie import FaceTable, Movie
 from face3d.ros.conversions import from_state, nanoseconds, to_rgb
@@ -21,6 +22,7 @@ from face3d.ros.window import Window
 
 _OVERLAY_IN = QoSProfile(depth=30, reliability=ReliabilityPolicy.RELIABLE)
 _WINDOW = 2.0  # seconds that the shown latency looks back
+_REMEMBERED = 300  # images whose publication is remembered
 _HELD = 10.0  # longest stretch, in seconds, for which the video shows a still image
 
 
@@ -64,20 +66,27 @@ class Listener(Node):
         self.latencies: list[float] = []
         self.reports: dict[str, dict[str, str]] = {}  # node -> key -> value
         self.errors: dict[str, str] = {}  # node -> what keeps it from working right now
-        self._recent: deque[tuple[float, float | None]] = deque()  # of meshes: arrival, latency
+        self._recent: deque[tuple[float, float]] = deque()  # of meshes: arrival, latency
+        self._sent: dict[tuple[int, int], float] = {}  # stamp -> when the camera published it
         self._timeline = Timeline(fps)
         self._gate: Subscription | None = None
         self._held: np.ndarray | None = None
+        self._answers = self.create_publisher(Header, "camera/answered", OUTPUT)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
+        self.create_subscription(CameraInfo, "camera/camera_info", self._on_info, OUTPUT, raw=True)
         self.create_subscription(FaceMesh, "face_mesh", self._on_mesh, OUTPUT, raw=True)
         self.create_subscription(FaceState, "face_state", self._on_state, OUTPUT)
         self.create_subscription(Image, "face_overlay", self._on_overlay, _OVERLAY_IN)
 
     def latency(self) -> tuple[float, float] | None:
-        """Median and 95th percentile, seconds, from an image's stamp to the arrival of its mesh; lately."""
+        """Median and 95th percentile, seconds, from an image's publication to its mesh's arrival; lately.
+
+        Taken from the arrival of camera_info, which leaves the camera together with the image: so it does not
+        depend on what clock the stamps are of.
+        """
         while self._recent and self._recent[0][0] < time.monotonic() - _WINDOW:
             self._recent.popleft()
-        values = [latency for _, latency in self._recent if latency is not None]
+        values = [latency for _, latency in self._recent]
         return tuple(np.percentile(values, (50, 95))) if values else None
 
     def reported(self, node: str, key: str) -> int:
@@ -107,13 +116,16 @@ class Listener(Node):
             self.reports[node] = {pair.key: pair.value for pair in status.values}
             self.errors[node] = status.message if status.level == DiagnosticStatus.ERROR else ""
 
+    def _on_info(self, data: bytes) -> None:
+        self._sent[_stamp(data)] = time.monotonic()
+        if len(self._sent) > _REMEMBERED:
+            del self._sent[next(iter(self._sent))]
+
     def _on_mesh(self, data: bytes) -> None:
-        sec, nanosec = struct.unpack_from("=iI", data, 4)  # the header's stamp leads the message
-        latency = (self.get_clock().now().nanoseconds - sec * 10**9 - nanosec) * 1e-9
-        known = latency if 0.0 <= latency < 60.0 else None  # a replayed bag has stamps of its own time
-        self._recent.append((time.monotonic(), known))
-        if known is not None:
-            self.latencies.append(known)
+        now, sent = time.monotonic(), self._sent.get(_stamp(data))
+        if sent is not None:
+            self._recent.append((now, now - sent))
+            self.latencies.append(now - sent)
 
     def _on_state(self, message: FaceState) -> None:
         self.faces += 1
@@ -135,3 +147,9 @@ class Listener(Node):
             self._held = image
         if self._window is not None:
             self._window.show(image)
+        self._answers.publish(message.header)  # a player of files may send the next one
+
+
+def _stamp(data: bytes) -> tuple[int, int]:
+    """Seconds and nanoseconds of a serialised message that begins with a header."""
+    return struct.unpack_from("=iI", data, 4)

@@ -25,6 +25,7 @@ from face3d.source import SourceError, open_source, plug
 _NO_FACE = 5.0  # seconds without any face after which the user should hear of it
 _QUIET = 2.0  # seconds without a further image after which a source that has ended is worked off
 _START = 30.0  # seconds in which the first image must have come
+_IN_FLIGHT = 3  # images of a file that may be under way: enough to keep all processes busy
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WORKER = "reconstruction_node"
 _IMAGE_REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
@@ -39,6 +40,7 @@ class LiveOptions:
     window   whether to show the overlay where that is possible
     domain   ROS domain; None: ROS_DOMAIN_ID, else one of this run's own
     seconds  end after so many; None: with the source, or Ctrl-C
+    realtime  whether a file that is too fast for this machine loses images, as a camera would, instead of waiting
     camera, detection, reconstruction   parameters of these nodes
     """
 
@@ -47,6 +49,7 @@ class LiveOptions:
     window: bool = True
     domain: int | None = None
     seconds: float | None = None
+    realtime: bool = False
     camera: dict[str, object] = field(default_factory=dict)
     detection: dict[str, object] = field(default_factory=dict)
     reconstruction: dict[str, object] = field(default_factory=dict)
@@ -58,7 +61,7 @@ def run(options: LiveOptions) -> int:
     Raises SourceError, FileNotFoundError (no network or face model) or OSError before anything is started.
     """
     status = StatusLine()
-    source, fps = _find_source(options.source, status)
+    source, fps, live = _find_source(options.source, status)
     resources.face_model(options.reconstruction.get("model") or None)
     resources.network(options.reconstruction.get("network") or None)
     domain, lock = environment.isolate(options.domain)
@@ -83,7 +86,7 @@ def run(options: LiveOptions) -> int:
         status.say(f"source: {source}")
         status.say(f"topics: ROS_DOMAIN_ID={domain}, this machine only; Ctrl-C ends")
         try:
-            _start(nodes, source, options)
+            _start(nodes, source, live, options)
             problem = _watch(nodes, listener, options.seconds, status)
         except (KeyboardInterrupt, ExternalShutdownException):
             problem = ""
@@ -98,16 +101,16 @@ def run(options: LiveOptions) -> int:
     return 1 if problem else 0
 
 
-def _find_source(name: str | None, status: StatusLine) -> tuple[str, float]:
-    """The source to play and its images per second. Raises SourceError when it cannot be opened."""
+def _find_source(name: str | None, status: StatusLine) -> tuple[str, float, bool]:
+    """The source to play, its images per second, and whether it is a camera. Raises SourceError when it cannot be opened."""
     plug(bag.open_bag)
     if name is None:
         with contextlib.suppress(SourceError), open_source("0") as webcam:
-            return "0", webcam.fps
+            return "0", webcam.fps, True
         status.say("no webcam: playing the demo clip (choose with SOURCE=... or --source)")
         name = str(demo.demo_clip())
     with open_source(name) as source:
-        return name, source.fps
+        return name, source.fps, source.live
 
 
 def _open_window(status: StatusLine) -> Window | None:
@@ -118,11 +121,15 @@ def _open_window(status: StatusLine) -> Window | None:
     return Window()
 
 
-def _start(nodes: NodeGroup, source: str, options: LiveOptions) -> None:
+def _start(nodes: NodeGroup, source: str, live: bool, options: LiveOptions) -> None:
+    worker, camera = {}, {"source": source, "wait_for_subscribers": 3}
+    if not (live or options.realtime):
+        worker |= {"queue": _IN_FLIGHT - 1}  # and one is in work
+        camera |= {"in_flight": _IN_FLIGHT, "stamps": "paced"}
     # The slowest to start goes first; the camera waits for both, and for the listener's gate.
-    nodes.start(_WORKER, options.reconstruction, _IMAGE_REMAPS)
+    nodes.start(_WORKER, worker | options.reconstruction, _IMAGE_REMAPS)
     nodes.start("detection_node", options.detection, _IMAGE_REMAPS)
-    nodes.start("camera_node", {"source": source, "wait_for_subscribers": 3, **options.camera})
+    nodes.start("camera_node", camera | options.camera)
 
 
 def _watch(nodes: NodeGroup, listener: Listener, seconds: float | None, status: StatusLine) -> str:

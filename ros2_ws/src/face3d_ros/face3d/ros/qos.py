@@ -2,7 +2,13 @@
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-IMAGE_IN = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+def image_in(depth: int) -> QoSProfile:
+    """Images to work on, of which `depth` may wait."""
+    return QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+IMAGE_IN = image_in(1)
 """Newest frame wins: whoever is slow misses frames and never falls behind."""
 
 IMAGE_OUT = QoSProfile(depth=4, reliability=ReliabilityPolicy.RELIABLE)

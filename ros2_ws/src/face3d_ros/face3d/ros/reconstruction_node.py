@@ -25,7 +25,7 @@ from face3d.ros.diagnostics import Health
 from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.parameters import declare, declare_settings
-from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT
+from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT, image_in
 from face3d.runtime import BACKENDS
 from face3d.track import Face, TrackerSettings, TrackerState
 from face3d.tracker import Tracker
@@ -69,6 +69,9 @@ class ReconstructionNode(Node):
             self, "max_detection_age", 0.5, "Older detections do not start a face, seconds.", (0.0, 10.0)
         )
         transport = declare(self, "transport", "raw", "Kind of image message.", ("raw", "compressed"))
+        queue = declare(
+            self, "queue", 1, "Images that may wait; 1: the newest wins, and nothing is ever late.", (1, 100)
+        )
         self._publish_tf = declare(self, "publish_tf", True, "Send the frame face_<id> to TF.")
         style = declare(self, "overlay_style", "mesh", "What face_overlay shows.", STYLES)
         detail = declare(self, "marker_detail", "low", "Triangles of the RViz marker.", DETAILS)
@@ -103,7 +106,7 @@ class ReconstructionNode(Node):
         self._retry = self.create_timer(_RETRY, self._load)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, IMAGE_IN)
         self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
-        self.create_subscription(kind, topic, self._on_image, IMAGE_IN)
+        self.create_subscription(kind, topic, self._on_image, image_in(queue))
 
     def destroy_node(self) -> None:
         """End the drawing, then the node."""
