@@ -84,21 +84,18 @@ def _vignette(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _sensor_noise(image: np.ndarray, rng: np.random.Generator, bank: NoiseBank) -> np.ndarray:
-    """Luma and chroma noise, stronger in the dark parts as after a gamma curve."""
+    """Luma and chroma noise; sometimes stronger in the dark parts, as after a gamma curve."""
     height, width = image.shape[:2]
-
-    def piece(tile: np.ndarray) -> np.ndarray:
-        y, x = rng.integers(0, TILE - height), rng.integers(0, TILE - width)
-        part = tile[y:y + height, x:x + width]
-        return part[:, ::-1] if rng.random() < 0.5 else part
-
-    sigma = np.exp(rng.uniform(np.log(1.0), np.log(14.0)))
-    chroma = sigma * rng.uniform(0, 0.7)
-    noise = piece(bank.chroma).astype(np.float32) * np.float32(chroma / 32)
-    noise += (piece(bank.sensor).astype(np.float32) * np.float32(sigma / 32))[..., None]
+    y, x = rng.integers(0, TILE - height), rng.integers(0, TILE - width)
+    noise = np.ascontiguousarray(bank.sensor[rng.integers(3), y:y + height, x:x + width])
     if rng.random() < 0.5:
-        noise *= np.float32(1.35) - image * np.float32(1 / 300)
-    return cv2.add(image, np.rint(noise).astype(np.int16), dtype=cv2.CV_8U)
+        noise = cv2.flip(noise, int(rng.integers(-1, 2)))
+    sigma = np.exp(rng.uniform(np.log(1.0), np.log(14.0)))
+    noisy = cv2.addWeighted(image, 1.0, noise, sigma / 32, -128 * sigma / 32)
+    if rng.random() < 0.3:
+        kept = cv2.convertScaleAbs(image, alpha=0.8, beta=0)     # how much of the noise the bright parts lose
+        noisy = cv2.add(cv2.multiply(noisy, 255 - kept, scale=1 / 255), cv2.multiply(image, kept, scale=1 / 255))
+    return noisy
 
 
 def _saturation(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

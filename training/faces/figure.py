@@ -73,11 +73,14 @@ class Wardrobe:
             skin[fields.parts[name]] = False
         self.beard_zones, self.goatee = zones * (ahead & skin), goatee * (ahead & skin)
         self.mask_depth = self._mask_depth(skin)
+        low = (fields.mean[:, 1] < -0.05) & (fields.attributes[:, LIP] == 0) & ~np.isin(
+            np.arange(len(skin)), np.concatenate([fields.parts[name] for name in ("teeth_lower", "tongue", "mouth")]))
+        self.clothed = np.flatnonzero(low)                       # vertices that clothes can cover
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
     def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
               difficulty: float) -> Figure:
-        """vertices (N, 3): the head with its skirt, metres; teeth and tongue are moved in place."""
+        """vertices (N, 3): the head with its skirt, metres; it is changed in place (teeth, clothes)."""
         self._set_teeth(rng, vertices, expression)
         config, hair = self.config, hair_colour(rng)
         skin = SkinLook.draw(rng, config, self.maps, hair, difficulty)
@@ -85,8 +88,9 @@ class Wardrobe:
         aim_eyes(self.fields, attributes, vertices, expression)
         cloth = self._clothe(rng, attributes) if rng.random() < config.clothes else None
         if cloth is not None:
-            thick = np.clip(attributes[:, CLOTH:] / 0.004, 0, 1) * np.float32(rng.uniform(.002, .012))
-            vertices = vertices + thick * self.fields.normals
+            rows = self.clothed
+            thick = np.clip(attributes[rows, CLOTH:] / 0.004, 0, 1) * np.float32(rng.uniform(.002, .012))
+            vertices[rows] += thick * self.fields.normals[rows]
         if skin.beard_length > 0:
             vertices = self._grow_beard(rng, vertices, skin)
         mask = rng.random() < config.ramp(config.mask, difficulty)
@@ -172,7 +176,7 @@ class Wardrobe:
 
     def _clothe(self, rng: np.random.Generator, attributes: np.ndarray) -> ClothLook:
         """Writes into the cloth attribute how far each vertex lies inside the clothes, metres."""
-        x, y, z = self.fields.mean.T
+        x, y, z = self.fields.mean[self.clothed].T
         kind = rng.random()
         height = -0.118 + rng.normal(0, 0.012)
         if kind < 0.45:                                          # a round neck
@@ -184,7 +188,8 @@ class Wardrobe:
             line = np.full_like(y, height + rng.uniform(.0, .035))
         else:                                                    # straps, or bare shoulders
             line = np.full_like(y, height - rng.uniform(.06, .16))
-        attributes[:, CLOTH] = np.where(attributes[:, LIP] > 0, -0.01, np.clip(line - y, -0.02, 0.02))
+        attributes[:, CLOTH] = -0.02
+        attributes[self.clothed, CLOTH] = np.clip(line - y, -0.02, 0.02)
         return draw_cloth(rng)
 
     def _wear(self, rng: np.random.Generator, vertices: np.ndarray,

@@ -42,10 +42,15 @@ class NoiseBank:
         self.skin = np.ascontiguousarray(np.stack([
             self._pack(coloured_tile(rng, 1, 24, 1.6)), self._pack(coloured_tile(rng, 25, 160, 0.5)),
             self._pack(coloured_tile(rng, 22, 100, 0.4)), self._pack(coloured_tile(rng, 15, 256, 0.5, stretch=2))], -1))
-        luma = rng.standard_normal((TILE, TILE)).astype(np.float32)
-        self.sensor = np.clip(32 * luma, -127, 127).astype(np.int8)     # 32 is one deviation
-        chroma = np.stack([coloured_tile(rng, 1, 170, 0.0) for _ in range(3)], -1)
-        self.chroma = np.clip(32 * chroma, -127, 127).astype(np.int8)
+        self.sensor = self._sensor_tiles(rng)
+
+    @staticmethod
+    def _sensor_tiles(rng: np.random.Generator) -> np.ndarray:
+        """(3, 512, 512, 3) uint8 sensor noise, 128 is 0 and 32 one deviation of luma: grey, some colour, much."""
+        luma = rng.standard_normal((TILE, TILE, 1)).astype(np.float32)
+        colour = np.stack([coloured_tile(rng, 1, 170, 0.0) for _ in range(3)], -1)
+        tiles = [luma + share * colour for share in (0.05, 0.35, 0.75)]
+        return np.stack([np.clip(np.rint(128 + 32 * tile), 0, 255).astype(np.uint8) for tile in tiles])
 
     @staticmethod
     def _pack(tile: np.ndarray) -> np.ndarray:
