@@ -43,6 +43,21 @@ def any_colour(rng: np.random.Generator) -> tuple[int, int, int]:
     return tuple(int(x) for x in np.clip(value + rng.normal(0, spread, 3), 0, 255))
 
 
+def paste_beside(image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> None:
+    """Puts an earlier picture of a head into the background `image`, in place, well to one side of the middle."""
+    size = image.shape[0]
+    side = int(size * rng.uniform(0.45, 1.0))
+    small = cv2.resize(other, (side, side), interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        small = small[:, ::-1]
+    reach = size // 2 + int(rng.uniform(0.0, 0.35) * side)           # its near edge passes the middle by a little
+    left = reach if rng.random() < 0.5 else size - reach - side
+    top = int(rng.uniform(-0.3, 0.6) * side)
+    x0, x1, y0, y1 = max(left, 0), min(left + side, size), max(top, 0), min(top + side, size)
+    if x1 > x0 and y1 > y0:
+        image[y0:y1, x0:x1] = small[y0 - top:y1 - top, x0 - left:x1 - left]
+
+
 class Backgrounds:
     """Draws backgrounds of `size` x `size` pixels.
 

@@ -69,6 +69,7 @@ class FaceConfig:
 
     # background.py
     photographs: float = 0.35
+    second_face: float = 0.07           # another head beside this one
     photograph_folder: Path | None = None   # more photographs without people, if there are any
 
     # camera_effects.py

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from face3d.camera import Pose
-from training.faces.background import Backgrounds
+from training.faces.background import Backgrounds, paste_beside
 from training.faces.camera_effects import apply_effects
 from training.faces.config import FaceConfig
 from training.faces.expressions import ExpressionSampler
@@ -53,6 +53,7 @@ class FaceGenerator:
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
         self.wardrobe = Wardrobe(self.fields, self.maps, self.config, self.head.expression_names)
         self.painter = Painter(self.maps, self.bank)
+        self.recent: list[np.ndarray] = []                       # the last pictures: other people in the background
 
     def draw(self, difficulty: float = 1.0) -> Sample:
         """One sample; difficulty 0 is plain (frontal, soft light, no occluders), 1 is everything.
@@ -65,6 +66,8 @@ class FaceGenerator:
         view = draw_view(rng, config, difficulty)
         image = self.backgrounds.draw(rng, difficulty)
         face = difficulty <= 0.05 or rng.random() >= config.negative
+        if face and self.recent and rng.random() < config.ramp(config.second_face, difficulty):
+            paste_beside(image, self.recent[rng.integers(len(self.recent))], rng)
         identity, expression = self._identity(difficulty), self.expressions.draw(rng, difficulty)
         vertices = self.head.shape(identity, expression.coefficients)
         pose = self._true_pose(vertices, view) if face else view.pose
@@ -84,6 +87,7 @@ class FaceGenerator:
         image = np.ascontiguousarray(image)
         if not face:
             return Sample(image, np.zeros(200, np.float32), np.zeros(84, np.float32), pose, False)
+        self.recent = [*self.recent[-15:], image]
         return Sample(image, identity, expression.coefficients, pose, True)
 
     def _identity(self, difficulty: float) -> np.ndarray:
