@@ -15,7 +15,7 @@ import multiprocessing as mp
 import os
 import queue
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -30,7 +30,7 @@ from training.config import DataConfig, TrainConfig
 from training.faces import FaceConfig, FaceGenerator, Sample
 from training.mirror import Mirror
 from training.network import DENSE
-from training.priors import draw_prior
+from training.priors import draw_prior, lost_prior
 
 FIELDS: dict[str, tuple[tuple[int, ...], Any]] = {
     "image": ((PLANES, IMAGE_SIZE, IMAGE_SIZE), np.uint8),
@@ -239,18 +239,23 @@ class Pool:
             if mirrored and own is not None:
                 own = self.mirror.geometry(own, sample.image.shape[1])
             truth = Geometry(sample.identity, sample.expression, sample.pose)
-            prior = draw_prior(truth, own, self.config.prior, self.rng, difficulty)
+            lost = self.rng.random() < self.config.prior.lost * difficulty
+            if lost:
+                prior = lost_prior(truth, self.config.prior, self.rng)
+                sample = replace(sample, face=False)
+            else:
+                prior = draw_prior(truth, own, self.config.prior, self.rng, difficulty)
             made = draft(sample, prior, self.model)
             vary_light(made.image, self.rng, difficulty)
             for name in ("image", "target", "prior_pose", "prior", "dense", "face"):
                 batch[name][row] = getattr(made, name)
-            drawn.append((index, original, mirrored, prior))
+            drawn.append((index, original, mirrored, None if lost else prior))
         return drawn
 
     def remember(self, drawn: list, outputs: np.ndarray) -> None:
         """Keep the network's estimates as priors, unless they have run so far away that no tracker would go on."""
         for (index, sample, mirrored, prior), output in zip(drawn, outputs):
-            if sample.face and self.samples[index] is sample:
+            if prior is not None and sample.face and self.samples[index] is sample:
                 guess = codec.decode(output, prior, crop_of(prior.pose))
                 if mirrored:
                     guess = self.mirror.geometry(guess, sample.image.shape[1])

@@ -24,6 +24,7 @@ class PriorConfig:
 
     start, mixed, near, own: relative frequencies of: the mean face on a detector's box; the report's
     a = p a_gt + (1-p) a_q with p uniform in `mix`; the same with p in [0.9, 1]; the network's own last estimate.
+    lost: share of samples whose prior has lost the face: only the confidence learns from them.
     Noise is one standard deviation: shift in fractions of the crop's side, zoom in log scale, turn in radians.
     """
 
@@ -31,6 +32,7 @@ class PriorConfig:
     mixed: float = 0.30
     near: float = 0.15
     own: float = 0.20
+    lost: float = 0.05
     mix: tuple[float, float] = (0.0, 1.0)
     start_shift: float = 0.05
     start_zoom: float = 0.10
@@ -64,6 +66,19 @@ def mixed_prior(
     scale = truth.pose.scale * math.exp(away * config.zoom * rng.normal())
     shift = away * config.shift * CROP_METRES * truth.pose.scale * rng.normal(size=2)
     return Geometry(identity, expression, Pose(rotation, scale, truth.pose.translation + shift))
+
+
+def lost_prior(truth: Geometry, config: PriorConfig, rng: np.random.Generator) -> Geometry:
+    """A prior whose crop is half a crop or more beside the face, or more than twice too large or too small."""
+    prior = mixed_prior(truth, (0.0, 1.0), config, rng)
+    pose, side = prior.pose, CROP_METRES * truth.pose.scale
+    if rng.random() < 0.3:
+        zoom = rng.uniform(2.2, 3.5) ** rng.choice((-1, 1))
+        return Geometry(prior.identity, prior.expression, Pose(pose.rotation, pose.scale * zoom, pose.translation))
+    angle, far = rng.uniform(0, 2 * math.pi), rng.uniform(0.5, 1.1) * side
+    shift = far * np.array([math.cos(angle), math.sin(angle)])
+    moved = Pose(pose.rotation, pose.scale, truth.pose.translation + shift)
+    return Geometry(prior.identity, prior.expression, moved)
 
 
 def draw_prior(

@@ -6,7 +6,7 @@ import pytest
 from face3d import rotation as so3
 from face3d.camera import FRONTAL, Pose
 from face3d.codec import Geometry
-from training.priors import PriorConfig, draw_prior, mixed_prior, start_prior
+from training.priors import PriorConfig, draw_prior, lost_prior, mixed_prior, start_prior
 
 
 def truth(seed=0):
@@ -65,3 +65,12 @@ def test_difficulty_zero_draws_the_mean_face_only():
     rng = np.random.default_rng(5)
     for _ in range(50):
         assert not draw_prior(truth(), truth(9), PriorConfig(), rng, difficulty=0.0).identity.any()
+
+
+def test_a_lost_prior_does_not_look_at_the_face():
+    rng = np.random.default_rng(6)
+    for _ in range(200):
+        pose = lost_prior(truth(), PriorConfig(), rng).pose
+        apart = np.linalg.norm(pose.translation - truth().pose.translation) / (0.25 * 640)
+        zoom = abs(np.log(pose.scale / truth().pose.scale))
+        assert apart > 0.45 or zoom > 0.4
