@@ -1,9 +1,9 @@
 """Train the coarse network on synthetic faces.
 
-    python -m training.train training/configs/coarse.toml --out ~/.cache/face3d/runs/coarse --hours 3
+    python -m training.train                                    three hours, on from the committed network
+    python -m training.train my.toml --warm-start none          an experiment from scratch
 
-Stop it with Ctrl-C and start the same line again: it goes on from its checkpoint. A new run starts from the
-committed network with --warm-start, which is how later sessions make it better.
+Stop it with Ctrl-C and start the same line again: it goes on from its checkpoint.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from training.config import TrainConfig
 from training.evaluate import TestSet, evaluate, format_report
 from training.faces import FaceConfig
 from training.losses import FaceLoss
+from training.makehuman import default_cache
 from training.network import FaceNetwork
 from training.schedule import Schedule
 from training.weights import read_weights
 
+ROOT = Path(__file__).parents[1]
 COLUMNS = ("samples", "rendered", "hours", "rate", "difficulty", "loss", "nme", "rotation", "vertices")
 
 
@@ -205,39 +207,47 @@ def train(
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Train the coarse network on synthetic faces; resumes by itself."
+        description="Train the coarse network on synthetic faces. Stopped and started again, a run resumes by itself."
     )
     parser.add_argument(
-        "config", type=Path, help="TOML file with the settings, e.g. training/configs/coarse.toml"
+        "config",
+        type=Path,
+        nargs="?",
+        default=ROOT / "training" / "configs" / "coarse.toml",
+        help="TOML file with the settings (default: training/configs/coarse.toml)",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder of this run: checkpoint, curve, best network"
+        "--out",
+        type=Path,
+        default=None,
+        help="folder of the run: checkpoint, curve, best network (default: ~/.cache/face3d/runs/<name of the config>)",
     )
     parser.add_argument(
-        "--hours", type=float, default=0.0, help="stop after this time over all starts (0: no limit)"
+        "--hours",
+        type=float,
+        default=3.0,
+        help="stop after this time over all starts (default 3; 0: no limit)",
     )
     parser.add_argument(
-        "--samples", type=int, default=0, help="stop after this many more samples (0: no limit)"
+        "--samples", type=int, default=0, help="stop after this many more samples (default 0: no limit)"
     )
     parser.add_argument(
         "--warm-start",
-        type=Path,
-        default=None,
-        help="begin a new run from this network, e.g. engines/face3d.onnx",
+        default=str(ROOT / "engines" / "face3d.onnx"),
+        metavar="ONNX",
+        help='network that a new run begins with (default: the committed one; "none": from scratch)',
     )
     parser.add_argument(
-        "--threads", type=int, default=1, help="threads of the network; data workers have their own"
+        "--threads",
+        type=int,
+        default=1,
+        help="threads of the network (default 1; rendering has its own process)",
     )
     arguments = parser.parse_args()
     config = TrainConfig.load(arguments.config)
-    train(
-        config,
-        arguments.out,
-        arguments.hours,
-        arguments.samples,
-        arguments.warm_start,
-        max(1, arguments.threads),
-    )
+    out = arguments.out or default_cache() / "runs" / arguments.config.stem
+    warm_start = None if arguments.warm_start == "none" else Path(arguments.warm_start)
+    train(config, out, arguments.hours, arguments.samples, warm_start, max(1, arguments.threads))
 
 
 if __name__ == "__main__":
