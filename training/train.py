@@ -101,6 +101,8 @@ def train(
         optimizer.load_state_dict(saved["optimizer"])
         schedule.load_state_dict(saved["schedule"])
         state = saved["state"]
+        if 0 < hours <= state["seconds"] / 3600:
+            raise SystemExit(f"{checkpoint} has trained its {hours:g} hours: give more --hours, or another --out")
         print(f"resumed {checkpoint} at {state['samples']:,} samples")
     elif warm_start:
         weights = read_weights(warm_start)
