@@ -22,7 +22,7 @@ def apply_effects(image: np.ndarray, rng: np.random.Generator, bank: NoiseBank, 
     if happens(config.motion_blur):
         image = _motion_blur(image, rng)
     if happens(config.blur):
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 2.2))
+        image = cv2.GaussianBlur(image, (0, 0), 0.4 + 1.8 * rng.random() ** 2)
     if happens(config.tone):
         image = cv2.LUT(image, _tone_curves(rng))
     if happens(config.vignette):
@@ -105,6 +105,6 @@ def _saturation(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    quality = int(rng.triangular(12, 55, 95))
+    quality = int(rng.triangular(15, 70, 97))
     _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return cv2.imdecode(code, cv2.IMREAD_COLOR)

@@ -4,41 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from training.faces.accessories import Anchors, Lens, draw_glasses, draw_headphones, draw_occluders
+from training.faces.beard import Beards
+from training.faces.clothes import Clothes, ClothLook, draw_cloth
 from training.faces.config import FaceConfig
 from training.faces.expressions import Expression, plain
 from training.faces.eyes import EyeLook, MouthLook
-from training.faces.hair import Cover, brim_grid, cloth_colour, draw_covers
-from training.faces.head_fields import MAP, HeadFields
-from training.faces.noise import sample
+from training.faces.hair import Cover, brim_grid, draw_covers
+from training.faces.head_fields import HeadFields
 from training.faces.poses import View
-from training.faces.render import ATTRIBUTES, CLOTH, LASH, LIP, OPEN, Mesh, U, V, join
+from training.faces.render import ATTRIBUTES, LASH, OPEN, Mesh, U, V, join
 from training.faces.shell import Shell
-from training.faces.skin import SkinLook, beard_cover, hair_colour
-from training.faces.skin_maps import TEXEL, SkinMaps
+from training.faces.skin import SkinLook, hair_colour
+from training.faces.skin_maps import SkinMaps
 from training.faces.solids import FIRST_THING, Thing
-
-
-@dataclass(frozen=True)
-class ClothLook:
-    """Clothes: colours, pattern and folds."""
-
-    colour: np.ndarray
-    second: np.ndarray
-    pattern: str
-    scale: float
-    relief: float
-    offset: np.ndarray
-
-
-def draw_cloth(rng: np.random.Generator) -> ClothLook:
-    """Some fabric."""
-    pattern = ("plain", "plain", "plain", "stripes", "checks", "blotches", "clouds")[rng.integers(7)]
-    return ClothLook(cloth_colour(rng), cloth_colour(rng), pattern, float(np.exp(rng.uniform(-2.8, -1.2))),
-                     float(rng.uniform(0.0002, 0.002)), rng.uniform(0, 512, 2).astype(np.float32))
 
 
 @dataclass
@@ -55,6 +36,7 @@ class Figure:
     cover_mesh: Mesh | None
     lenses: list[tuple[Lens, Mesh]]
     casters: list[Mesh]         # what throws shadows: the coarse head, the things
+    masked: bool = False        # the mouth is behind a mask
 
 
 class Wardrobe:
@@ -64,38 +46,23 @@ class Wardrobe:
                  expression_names: tuple[str, ...]) -> None:
         self.fields, self.maps, self.config = fields, maps, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
-        zones = sample(maps.zones, *(fields.attributes[:, U:V + 1].T * 0.5)).astype(np.float32).T / 255
-        goatee = sample(maps.paint, *(fields.attributes[:, U:V + 1].T * 0.5)).astype(np.float32).T[0] / 255
-        ahead = (fields.mean[:, 2] > fields.mean[fields.landmarks[3], 2] - 0.03) & (fields.attributes[:, LIP] < 0.5)
-        skin = np.zeros(len(fields.mean), bool)
-        skin[fields.parts["skin"]] = True
-        for name in ("mouth", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right"):
-            skin[fields.parts[name]] = False
-        self.beard_zones, self.goatee = zones * (ahead & skin), goatee * (ahead & skin)
-        self.mask_depth = self._mask_depth(skin)
-        low = (fields.mean[:, 1] < -0.05) & (fields.attributes[:, LIP] == 0) & ~np.isin(
-            np.arange(len(skin)), np.concatenate([fields.parts[name] for name in ("teeth_lower", "tongue", "mouth")]))
-        self.clothed = np.flatnonzero(low)                       # vertices that clothes can cover
+        self.clothes, self.beards = Clothes(fields, maps), Beards(fields, maps)
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
     def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
               difficulty: float) -> Figure:
-        """vertices (N, 3): the head with its skirt, metres; it is changed in place (teeth, clothes)."""
+        """vertices (N, 3): the head with its skirt, metres; it is changed in place (teeth, clothes, beard)."""
         self._set_teeth(rng, vertices, expression)
         config, hair = self.config, hair_colour(rng)
         skin = SkinLook.draw(rng, config, self.maps, hair, difficulty)
         attributes = self.fields.attributes.copy()
         aim_eyes(self.fields, attributes, vertices, expression)
-        cloth = self._clothe(rng, attributes) if rng.random() < config.clothes else None
-        if cloth is not None:
-            rows = self.clothed
-            thick = np.clip(attributes[rows, CLOTH:] / 0.004, 0, 1) * np.float32(rng.uniform(.002, .012))
-            vertices[rows] += thick * self.fields.normals[rows]
+        cloth = self.clothes.put_on(rng, vertices, attributes) if rng.random() < config.clothes else None
         if skin.beard_length > 0:
-            vertices = self._grow_beard(rng, vertices, skin)
-        mask = rng.random() < config.ramp(config.mask, difficulty)
-        if mask:
-            vertices = self._put_mask(rng, vertices, attributes)
+            self.beards.grow(rng, vertices, skin)
+        masked = rng.random() < config.ramp(config.mask, difficulty)
+        if masked:
+            self.clothes.put_mask(rng, vertices, attributes)
             cloth = cloth or draw_cloth(rng)
         covers = draw_covers(rng, config, self.cap, self.curtain, hair, difficulty)
         things, lenses = self._wear(rng, vertices, difficulty)
@@ -105,7 +72,7 @@ class Wardrobe:
         solid = join(parts)
         coarse = Mesh(parts[0].raster, self.fields.caster, np.zeros(0, np.uint8), parts[0].attributes)
         figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, solid,
-                        self._cover_mesh(covers, vertices, view), [], [coarse, *parts[1:]])
+                        self._cover_mesh(covers, vertices, view), [], [coarse, *parts[1:]], masked)
         for lens in lenses:
             mesh = Mesh(view.project(lens.vertices), lens.triangles, np.zeros(len(lens.triangles), np.uint8),
                         np.zeros((len(lens.vertices), ATTRIBUTES), np.float32))
@@ -141,56 +108,6 @@ class Wardrobe:
         lift = rng.uniform(0, .012) if rng.random() < 0.3 else rng.uniform(0, .004)
         drop = np.array([0, lift - .008 - .008 * jaw - .024 * gape, -.006 - .004 * jaw])
         vertices[parts["tongue"]] += drop.astype(np.float32)
-
-    def _grow_beard(self, rng: np.random.Generator, vertices: np.ndarray, skin: SkinLook) -> np.ndarray:
-        """The skin under a beard, lifted to the beard's outside."""
-        cover = np.clip(beard_cover(skin, self.beard_zones, self.goatee) * 1.3 - 0.2, 0, 1)
-        down = np.array([0, -rng.uniform(0, 1.2), rng.uniform(0, .5)], np.float32)
-        uneven = 1 + 0.3 * np.sin(self.fields.mean[:, :1] * rng.uniform(80, 400) + rng.uniform(0, 6))
-        reach = (cover[:, None] * skin.beard_length * uneven).astype(np.float32)
-        return vertices + reach * (self.fields.normals + down * np.clip(-self.fields.mean[:, 1:2] / 0.05 - 0.6, 0, 1))
-
-    def _mask_depth(self, skin: np.ndarray) -> np.ndarray:
-        """(N,) metres inside the outline of a surgical mask, negative outside it."""
-        polygon = self.maps.mask().astype(np.float32)
-        polygon = np.rint(polygon * 16).astype(np.int32)
-        canvas = np.zeros((MAP, MAP), np.uint8)
-        cv2.fillPoly(canvas, [polygon], 255, shift=4)
-        distance = cv2.distanceTransform(canvas, cv2.DIST_L2, 5) - cv2.distanceTransform(255 - canvas, cv2.DIST_L2, 5)
-        u, v = self.fields.attributes[:, U], self.fields.attributes[:, V]
-        depth = sample(distance, u, v) * np.float32(TEXEL)
-        ahead = skin & (self.fields.mean[:, 2] > self.fields.mean[self.fields.landmarks[2], 2] - 0.02)
-        return np.where(ahead, depth, -0.02).astype(np.float32)
-
-    def _put_mask(self, rng: np.random.Generator, vertices: np.ndarray, attributes: np.ndarray) -> np.ndarray:
-        """Lifts and smooths the lower face into a mask and marks it as cloth."""
-        depth = np.clip(self.mask_depth, 0, 0.03)[:, None]
-        attributes[:, CLOTH] = np.maximum(attributes[:, CLOTH], self.mask_depth)
-        attributes[self.mask_depth > -0.004, LIP] = 0.0
-        middle = np.array([0, 0, vertices[self.fields.landmarks[30], 2] + rng.uniform(.002, .012)], np.float32)
-        tent = middle[2] - 0.6 * np.abs(self.fields.mean[:, :1]) - 5.0 * np.maximum(0, -0.05 - vertices[:, 1:2]) ** 1.3
-        share = np.clip(depth / 0.012, 0, 1)
-        lifted = vertices.copy()
-        lifted[:, 2:] += share * np.maximum(tent - vertices[:, 2:], 0.003)
-        return lifted.astype(np.float32)
-
-    def _clothe(self, rng: np.random.Generator, attributes: np.ndarray) -> ClothLook:
-        """Writes into the cloth attribute how far each vertex lies inside the clothes, metres."""
-        x, y, z = self.fields.mean[self.clothed].T
-        kind = rng.random()
-        height = -0.118 + rng.normal(0, 0.012)
-        if kind < 0.45:                                          # a round neck
-            line = height - rng.uniform(0, .05) + 0.45 * np.abs(z + 0.07) * (z < -0.07)
-            line = line - rng.uniform(.2, 1.2) * np.maximum(z + 0.07, 0)
-        elif kind < 0.7:                                         # a V
-            line = height - rng.uniform(.01, .14) * np.clip(1 - np.abs(x) / rng.uniform(.05, .1), 0, 1) * (z > -.07)
-        elif kind < 0.85:                                        # a high collar
-            line = np.full_like(y, height + rng.uniform(.0, .035))
-        else:                                                    # straps, or bare shoulders
-            line = np.full_like(y, height - rng.uniform(.06, .16))
-        attributes[:, CLOTH] = -0.02
-        attributes[self.clothed, CLOTH] = np.clip(line - y, -0.02, 0.02)
-        return draw_cloth(rng)
 
     def _wear(self, rng: np.random.Generator, vertices: np.ndarray,
               difficulty: float) -> tuple[list[Thing], list[Lens]]:

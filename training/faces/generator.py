@@ -73,7 +73,7 @@ class FaceGenerator:
         pose = self._true_pose(vertices, view) if face else view.pose
         kind = 1.0 if face else rng.random()
         if not face and kind < config.back_of_head:
-            turn = rng.uniform(115, 245), rng.normal(0, 12), rng.normal(0, 8)
+            turn = rng.uniform(130, 230), rng.normal(0, 12), rng.normal(0, 8)
             view = View(Pose(rotation(*turn), view.pose.scale, view.pose.translation), view.distance)
         lighting = draw_lighting(rng, config, difficulty)
         if face or kind < config.back_of_head:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -33,7 +34,7 @@ def skin_map(points: np.ndarray) -> np.ndarray:
     return np.stack([MAP / 2 + radius * ray[..., 0], MAP / 2 - radius * ray[..., 1]], -1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadFields:
     """Per-vertex fields of the whole head (N vertices, M triangles).
 
@@ -59,6 +60,23 @@ class HeadFields:
     eye_axis: np.ndarray
     skirt: np.ndarray
     caster: np.ndarray
+
+    @cached_property
+    def skin(self) -> np.ndarray:
+        """(N,) bool: the face's skin, without lining, teeth, tongue and eyeballs."""
+        return self._only("skin")
+
+    @cached_property
+    def below(self) -> np.ndarray:
+        """(N,) bool: neck and shoulders."""
+        return self._only("neck")
+
+    def _only(self, name: str) -> np.ndarray:
+        mask = np.zeros(len(self.mean), bool)
+        mask[self.parts[name]] = True
+        for other in ("mouth", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right"):
+            mask[self.parts[other]] = False
+        return mask
 
     @property
     def eyes(self) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,9 @@ import numpy as np
 
 from training.faces import head_fields as hf
 from training.faces.accessories import Lens
+from training.faces.clothes import ClothLook
 from training.faces.eyes import eye_colour, teeth_colour
-from training.faces.figure import ClothLook, Figure
+from training.faces.figure import Figure
 from training.faces.hair import cover_pixels
 from training.faces.light import Lighting, highlights, irradiance
 from training.faces.noise import NoiseBank
@@ -113,6 +114,11 @@ class Painter:
             rows = pixels.rows(material)
             colour[:, rows] = tone[:, None]
             gloss[rows] = 0.06 * pixels.fields[2][rows]
+        if figure.masked and figure.cloth is not None:           # fabric closes the lips' opening
+            for material in (hf.TEETH, hf.TONGUE, hf.MOUTH):
+                rows = pixels.rows(material)
+                colour[:, rows] = figure.cloth.colour[:, None]
+                pixels.fields[2][rows] = 0.8
 
     def _things(self, pixels: Pixels, figure: Figure, colour: np.ndarray, gloss: np.ndarray) -> None:
         for number, thing in enumerate(figure.things):
