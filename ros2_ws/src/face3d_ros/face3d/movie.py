@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 
-from face3d.codec import EXPRESSION, IDENTITY
-from face3d.track import Face
+from face3d.codec import EXPRESSION, IDENTITY, Geometry
 
 
 class Movie:
@@ -52,6 +52,21 @@ class Movie:
         self.close()
 
 
+class TableFace(Protocol):
+    """What a row needs of a face: `face3d.track.Face` has it, and so has a face received over ROS 2."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def stamp(self) -> int: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def geometry(self) -> Geometry: ...
+    @property
+    def box(self) -> tuple[float, float, float, float]: ...
+
+
 class FaceTable:
     """A CSV file with one row per face and frame; the columns are in `COLUMNS`.
 
@@ -81,7 +96,7 @@ class FaceTable:
         self._writer = csv.writer(self._file)
         self._writer.writerow(self.COLUMNS)
 
-    def write(self, frame: int, faces: Sequence[Face]) -> None:
+    def write(self, frame: int, faces: Sequence[TableFace]) -> None:
         """Append the faces of one frame."""
         for face in faces:
             pose = face.geometry.pose

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from face3d.camera import Camera
 from face3d.ros.conversions import BadImage, nanoseconds, to_camera, to_rgb
@@ -115,7 +116,7 @@ class BagSource:
         info = self._first(infos) if infos else None
         return to_camera(info, info.width, info.height) if info is not None and info.width else None
 
-    def _first(self, connections: list) -> object | None:
+    def _first(self, connections: list) -> Any:
         return next((message for message, _ in self._messages(connections)), None)
 
     def _messages(self, connections: list) -> Iterator[tuple]:

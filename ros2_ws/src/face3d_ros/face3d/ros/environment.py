@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -78,7 +79,9 @@ def _free_domain() -> tuple[int, socket.socket]:
     )
 
 
-def node_command(name: str, parameters: dict[str, object], remaps: dict[str, str] | None = None) -> list[str]:
+def node_command(
+    name: str, parameters: Mapping[str, object], remaps: Mapping[str, str] | None = None
+) -> list[str]:
     """Command line of a node of this package, run by this Python."""
     command = [sys.executable, "-m", "face3d.ros", name, "--ros-args"]
     for key, value in parameters.items():

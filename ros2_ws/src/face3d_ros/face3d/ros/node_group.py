@@ -87,6 +87,7 @@ class NodeGroup:
         self.stop()
 
     def _read(self, process: subprocess.Popen) -> None:
+        assert process.stdout is not None  # a pipe: see `start`
         for line in process.stdout:
             if line.strip():
                 self._lines.put(line.rstrip("\n"))

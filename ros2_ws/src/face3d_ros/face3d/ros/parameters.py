@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Value = TypeVar("Value", bool, int, float, str)
-Settings = TypeVar("Settings")
+Settings = TypeVar("Settings", bound="DataclassInstance")
 Range = tuple[float, float]
 
 
@@ -24,14 +27,14 @@ def declare(
     """
     descriptor = ParameterDescriptor(description=description, read_only=True)
     if isinstance(default, str) and allowed:
-        descriptor.additional_constraints = f"one of: {', '.join(allowed)}"
+        descriptor.additional_constraints = f"one of: {', '.join(map(str, allowed))}"
     elif isinstance(default, float) and allowed:
         descriptor.floating_point_range = [FloatingPointRange(from_value=allowed[0], to_value=allowed[1])]
     elif isinstance(default, int) and allowed:
         descriptor.integer_range = [IntegerRange(from_value=allowed[0], to_value=allowed[1], step=1)]
     value = node.declare_parameter(name, default, descriptor).value
     if isinstance(default, str) and allowed and value not in allowed:
-        raise ValueError(f"parameter {name} is '{value}', it may be: {', '.join(allowed)}")
+        raise ValueError(f"parameter {name} is '{value}', it may be: {', '.join(map(str, allowed))}")
     return value
 
 

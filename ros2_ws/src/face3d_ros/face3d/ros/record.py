@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -70,7 +71,7 @@ class BagWriter:
     def _type(self, name: str) -> type:
         return self._types.types[name]
 
-    def _put(self, connection: object, stamp: int, message: object) -> None:
+    def _put(self, connection: Any, stamp: int, message: object) -> None:
         self._writer.write(connection, stamp, self._types.serialize_cdr(message, connection.msgtype))
 
     def _header(self, stamp: int) -> object:
