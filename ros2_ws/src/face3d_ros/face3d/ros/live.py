@@ -62,8 +62,8 @@ def run(options: LiveOptions) -> int:
     """
     status = StatusLine()
     source, fps, live = _find_source(options.source, status)
-    resources.face_model(options.reconstruction.get("model") or None)
-    resources.network(options.reconstruction.get("network") or None)
+    resources.face_model(str(options.reconstruction.get("model") or "") or None)
+    resources.network(str(options.reconstruction.get("network") or "") or None)
     domain, lock = environment.isolate(options.domain)
     environment.use_profile()
     for number in _SIGNALS:  # all of them end as cleanly as Ctrl-C
@@ -102,7 +102,7 @@ def run(options: LiveOptions) -> int:
 
 
 def _find_source(name: str | None, status: StatusLine) -> tuple[str, float, bool]:
-    """The source to play, its images per second, and whether it is a camera. Raises SourceError when it cannot be opened."""
+    """The source to play, its images per second, and whether it is a camera. Raises SourceError."""
     plug(bag.open_bag)
     if name is None:
         with contextlib.suppress(SourceError), open_source("0") as webcam:
@@ -122,7 +122,8 @@ def _open_window(status: StatusLine) -> Window | None:
 
 
 def _start(nodes: NodeGroup, source: str, live: bool, options: LiveOptions) -> None:
-    worker, camera = {}, {"source": source, "wait_for_subscribers": 3}
+    worker: dict[str, object] = {}
+    camera: dict[str, object] = {"source": source, "wait_for_subscribers": 3}
     if not (live or options.realtime):
         worker |= {"queue": _IN_FLIGHT - 1}  # and one is in work
         camera |= {"in_flight": _IN_FLIGHT, "stamps": "paced"}
