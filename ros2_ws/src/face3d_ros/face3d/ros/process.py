@@ -55,7 +55,7 @@ def _spin(node_class: type) -> int:
         if rclpy.ok():
             raise
         # Told to stop while it was publishing or starting: the context was gone from one call to the next.
-    except (ValueError, InvalidParameterTypeException, InvalidParameterValueException) as error:
+    except (OSError, ValueError, InvalidParameterTypeException, InvalidParameterValueException) as error:
         if node is not None:
             raise
         rclpy.logging.get_logger(node_class.__name__).fatal(f"cannot start: {error}")

@@ -17,7 +17,7 @@ def to_camera(message: CameraInfo, width: int, height: int) -> Camera | None:
     A calibration at another size is scaled; raises ValueError when the shapes differ, because the image was
     then cropped in an unknown way. Lens distortion is not modelled: feed rectified images for best depth.
     """
-    fx, _, cx, _, fy, cy = message.k[:6]
+    fx, _, cx, _, fy, cy = (float(value) for value in message.k[:6])
     if fx == 0.0 or fy == 0.0:
         return None
     calibrated_width, calibrated_height = message.width or width, message.height or height

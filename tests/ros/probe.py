@@ -1,0 +1,121 @@
+"""A node of the tests' own: sends images and collects what comes back."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+import rclpy
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from face3d_msgs.msg import Blendshapes, FaceArray, FaceMesh, FaceState, FaceTopology
+from geometry_msgs.msg import PoseStamped
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from tf2_msgs.msg import TFMessage
+from visualization_msgs.msg import Marker
+
+from face3d.detector import Detection
+from face3d.ros.conversions import from_detections, from_rgb, to_stamp
+from face3d.ros.qos import IMAGE_OUT, LATCHED, OUTPUT
+
+FRAME = "test_optical_frame"
+
+
+class Probe:
+    """Publishes image, camera_info and faces; `got[name]` holds what has come on each result topic."""
+
+    def __init__(self) -> None:
+        self.node = rclpy.create_node("probe")
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self.images = self.node.create_publisher(Image, "image", IMAGE_OUT)
+        self.infos = self.node.create_publisher(CameraInfo, "camera_info", OUTPUT)
+        self.faces = self.node.create_publisher(FaceArray, "faces", OUTPUT)
+        self.got: dict[str, list] = defaultdict(list)
+        self.status: dict[str, object] = {}
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
+
+    def listen(self, *names: str) -> None:
+        """Subscribe to result topics."""
+        kinds = {
+            "face_mesh": (FaceMesh, OUTPUT),
+            "face_mesh/topology": (FaceTopology, LATCHED),
+            "face_mesh/marker": (Marker, OUTPUT),
+            "face_pose": (PoseStamped, OUTPUT),
+            "face_state": (FaceState, OUTPUT),
+            "face_blendshapes": (Blendshapes, OUTPUT),
+            "face_overlay": (Image, IMAGE_OUT),
+            "faces": (FaceArray, OUTPUT),
+            "camera/image_raw": (Image, IMAGE_OUT),
+            "camera/camera_info": (CameraInfo, OUTPUT),
+            "/tf": (TFMessage, OUTPUT),
+        }
+        for name in names:
+            kind, qos = kinds[name]
+            self.node.create_subscription(kind, name, self.got[name].append, qos)
+
+    def spin(self, until: Callable[[], object], seconds: float = 30.0) -> None:
+        """Work until the condition holds; fails after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not until():
+            assert time.monotonic() < deadline, (
+                f"waited {seconds} s; got { {name: len(messages) for name, messages in self.got.items()} }, "
+                f"{self.status}"
+            )
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def rest(self, seconds: float) -> None:
+        """Work for a fixed time: to see that something does not come."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def connected(self) -> bool:
+        """Whether a node listens to what is sent, and all subscriptions have somebody who publishes."""
+        publishers = (self.images, self.infos, self.faces)
+        heard = all(publisher.get_subscription_count() for publisher in publishers)
+        return heard and all(map(self.node.count_publishers, self.got))
+
+    def send(self, image: np.ndarray, stamp: int, box: tuple | None = None) -> Header:
+        """Publish an image (H, W, 3) uint8 RGB, and before it the detection of a face in it."""
+        header = Header(stamp=to_stamp(stamp), frame_id=FRAME)
+        if box is not None:
+            height, width = image.shape[:2]
+            self.faces.publish(from_detections([Detection(box, 0.9)], header, width, height))
+            self.rest(0.2)  # another topic: its order among the images is not given
+        self.images.publish(from_rgb(image, header))
+        return header
+
+    def level(self, node: str) -> bytes | None:
+        """Level of a node's last diagnostics, None before the first."""
+        return self.status[node].level if node in self.status else None
+
+    def message(self, node: str) -> str:
+        """Text of a node's last diagnostics."""
+        return self.status[node].message if node in self.status else ""
+
+    def value(self, node: str, key: str) -> str:
+        """A value of a node's last diagnostics."""
+        return {pair.key: pair.value for pair in self.status[node].values}[key] if node in self.status else ""
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            self.status[status.name.partition(":")[0]] = status
+
+
+def picture(seed: int = 0, width: int = 320, height: int = 240) -> np.ndarray:
+    """A soft random image (height, width, 3) uint8."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 20, width // 20, 3))
+    return np.ascontiguousarray(np.kron(coarse, np.ones((20, 20, 1))).astype(np.uint8))
+
+
+def nanoseconds(stamp: Time) -> int:
+    return stamp.sec * 10**9 + stamp.nanosec
