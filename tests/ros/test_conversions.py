@@ -1,0 +1,250 @@
+"""Messages to core types and back, without any node: encodings, sizes, calibrations, markers field by field."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+
+import cv2
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Point
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+from visualization_msgs.msg import Marker
+
+from face3d.camera import Camera
+from face3d.ros import conversions
+from face3d.ros.conversions import BadImage, MarkerWriter, from_rgb, packed, to_rgb
+from face3d.ros.conversions.faces import ARKIT, from_rotation
+from face3d.rotation import exp
+from tests.ros.probe import picture
+
+RGB = picture(3)  # 320 x 240, so that chroma that two pixels share can be checked as well
+
+
+def message(encoding: str, pixels: np.ndarray, *, padding: int = 0, big: bool = False) -> Image:
+    """Image message of an array (H, W[, C]) with `padding` bytes behind every row."""
+    height, width = pixels.shape[:2]
+    rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(height, -1)
+    step = rows.shape[1] + padding
+    rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=77)
+    result = Image(height=height, width=width, encoding=encoding, step=step, is_bigendian=int(big))
+    result.data = packed("B", rows)
+    return result
+
+
+GREY = cv2.cvtColor(RGB, cv2.COLOR_RGB2GRAY)
+COLOURS = {
+    "rgb8": RGB,
+    "bgr8": RGB[..., ::-1],
+    "8UC3": RGB[..., ::-1],
+    "rgba8": np.dstack([RGB, GREY]),
+    "bgra8": np.dstack([RGB[..., ::-1], GREY]),
+    "8UC4": np.dstack([RGB[..., ::-1], GREY]),
+}
+
+
+@pytest.mark.parametrize("padding", [0, 5])
+@pytest.mark.parametrize("encoding", COLOURS)
+def test_colours_come_through_exactly(encoding: str, padding: int) -> None:
+    result = to_rgb(message(encoding, COLOURS[encoding], padding=padding))
+    assert result.dtype == np.uint8 and result.flags.c_contiguous
+    np.testing.assert_array_equal(result, RGB)
+
+
+@pytest.mark.parametrize("padding", [0, 5])
+def test_greys(padding: int) -> None:
+    grey = np.dstack([GREY] * 3)
+    for encoding in ("mono8", "8UC1"):
+        np.testing.assert_array_equal(to_rgb(message(encoding, GREY, padding=padding)), grey)
+    deep = GREY.astype(np.uint16) * 256 + 99
+    for encoding in ("mono16", "16UC1"):
+        np.testing.assert_array_equal(to_rgb(message(encoding, deep, padding=2 * padding)), grey)
+        swapped = message(encoding, deep.byteswap(), padding=2 * padding, big=True)
+        np.testing.assert_array_equal(to_rgb(swapped), grey)
+
+
+@pytest.mark.parametrize(
+    "encoding, order", [("yuv422", (1, 0)), ("uyvy", (1, 0)), ("yuv422_yuy2", (0, 1)), ("yuyv", (0, 1))]
+)
+def test_yuv(encoding: str, order: tuple[int, int]) -> None:
+    # A colour picture of uniform patches: chroma subsampling loses nothing inside them.
+    y, u, v = 180, 90, 160
+    pixels = np.empty((8, 16, 2), np.uint8)
+    pixels[..., order[0]] = y
+    pixels[:, 0::2, order[1]], pixels[:, 1::2, order[1]] = u, v
+    red = 1.164 * (y - 16) + 1.596 * (v - 128)  # ITU-R BT.601, video range
+    green = 1.164 * (y - 16) - 0.813 * (v - 128) - 0.391 * (u - 128)
+    blue = 1.164 * (y - 16) + 2.018 * (u - 128)
+    result = to_rgb(message(encoding, pixels))
+    np.testing.assert_allclose(result.reshape(-1, 3), np.tile((red, green, blue), (128, 1)), atol=2)
+
+
+@pytest.mark.parametrize(
+    "encoding, corner",
+    [("bayer_rggb8", "rg"), ("bayer_bggr8", "bg"), ("bayer_gbrg8", "gb"), ("bayer_grbg8", "gr")],
+)
+def test_bayer_patterns_keep_their_colours(encoding: str, corner: str) -> None:
+    rest = {"rg": "gb", "bg": "gr", "gb": "rg", "gr": "bg"}[corner]
+    values = {"r": 200, "g": 120, "b": 40}
+    tile = np.array([[values[c] for c in corner], [values[c] for c in rest]], np.uint8)
+    result = to_rgb(message(encoding, np.tile(tile, (8, 8))))
+    np.testing.assert_allclose(result[4:-4, 4:-4].reshape(-1, 3), np.tile((200, 120, 40), (64, 1)), atol=1)
+
+
+def test_compressed() -> None:
+    good = CompressedImage(format="rgb8; png compressed bgr8")
+    good.data = packed("B", cv2.imencode(".png", RGB[..., ::-1])[1])
+    np.testing.assert_array_equal(to_rgb(good), RGB)
+    for data in (b"", b"no image at all", bytes(good.data)[:50]):
+        bad = CompressedImage(format="jpeg", data=array("B", data))
+        with pytest.raises(BadImage, match=f"{len(data)} bytes, format 'jpeg'"):
+            to_rgb(bad)
+    with pytest.raises(BadImage, match="depth image"):
+        to_rgb(CompressedImage(format="16UC1; compressedDepth png", data=good.data))
+
+
+@pytest.mark.parametrize(
+    "changes, text",
+    [
+        ({"encoding": "32FC1"}, "unknown image encoding '32FC1' \\(320 x 240\\); known: rgb8, bgr8"),
+        ({"encoding": ""}, "unknown image encoding ''"),
+        ({"width": 0}, "empty image: 0 x 240 rgb8"),
+        ({"height": 0}, "empty image: 320 x 0 rgb8"),
+        (
+            {"data": array("B", bytes(960 * 239))},
+            "truncated image: 229440 bytes, 320 x 240 rgb8.*takes 230400",
+        ),
+        ({"data": array("B")}, "truncated image: 0 bytes"),
+        ({"step": 959}, "rows are too short: step 959"),
+        ({"step": 4_000_000_000}, "truncated image"),
+        ({"encoding": "yuyv", "width": 319}, "yuyv needs an even width, got 319"),
+    ],
+)
+def test_bad_images_are_described(changes: dict, text: str) -> None:
+    bad = message("rgb8", RGB)
+    for name, value in changes.items():
+        setattr(bad, name, value)
+    with pytest.raises(BadImage, match=text):
+        to_rgb(bad)
+
+
+def test_a_step_of_zero_means_no_padding_and_the_last_row_needs_none() -> None:
+    loose = message("rgb8", RGB)
+    loose.step = 0
+    np.testing.assert_array_equal(to_rgb(loose), RGB)
+    padded = message("rgb8", RGB, padding=7)
+    padded.data = padded.data[:-7]
+    np.testing.assert_array_equal(to_rgb(padded), RGB)
+
+
+def test_rgb_there_and_back() -> None:
+    header = Header(stamp=Time(sec=3, nanosec=4), frame_id="here")
+    result = from_rgb(RGB, header)
+    assert (result.width, result.height, result.step, result.encoding) == (320, 240, 960, "rgb8")
+    assert result.header == header and isinstance(result.data, array)
+    np.testing.assert_array_equal(to_rgb(deserialize_message(serialize_message(result), Image)), RGB)
+
+
+def test_cameras() -> None:
+    camera = Camera(640, 480, 500.0, 510.0, 320.0, 230.0)
+    info = conversions.from_camera(camera, Header())
+    assert conversions.to_camera(info, 640, 480) == camera
+    half = conversions.to_camera(info, 320, 240)
+    assert (half.fx, half.fy) == (250.0, 255.0)
+    # The pixel in the middle of four: centres are at integers, so its place is a quarter of a pixel off.
+    assert (half.cx, half.cy) == (159.75, 114.75)
+    with pytest.raises(ValueError, match="640 x 480 images, the images are 640 x 360"):
+        conversions.to_camera(info, 640, 360)
+    info.k = [0.0] * 9
+    assert conversions.to_camera(info, 640, 480) is None
+
+
+def test_calibration_files(tmp_path) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(
+        "image_width: 640\nimage_height: 480\ncamera_name: cam\ndistortion_model: plumb_bob\n"
+        "camera_matrix: {rows: 3, cols: 3, data: [500, 0, 320, 0, 510, 230, 0, 0, 1]}\n"
+        "distortion_coefficients: {rows: 1, cols: 5, data: [0.1, 0, 0, 0, 0]}\n"
+        "rectification_matrix: {rows: 3, cols: 3, data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}\n"
+        "projection_matrix: {rows: 3, cols: 4, data: [500, 0, 320, 0, 0, 510, 230, 0, 0, 0, 1, 0]}\n"
+    )
+    info = conversions.read_calibration(path)
+    assert conversions.to_camera(info, 640, 480) == Camera(640, 480, 500.0, 510.0, 320.0, 230.0)
+    assert list(info.d) == [0.1, 0, 0, 0, 0]
+    for text in ("", "nonsense", "[1, 2]", "image_width: 640", path.read_text().replace("[0.1", "[a")):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="is not a calibration"):
+            conversions.read_calibration(path)
+    with pytest.raises(ValueError, match=r"cannot read the calibration .*nowhere\.yaml"):
+        conversions.read_calibration(tmp_path / "nowhere.yaml")
+
+
+def test_boxes_are_cut_at_the_border() -> None:
+    def region(*box: float) -> tuple:
+        found = conversions.to_region(box, 100, 50)
+        return (found.x_offset, found.y_offset, found.width, found.height)
+
+    assert region(10.2, 20.6, 30.0, 10.0) == (10, 21, 30, 10)
+    assert region(-10.0, -5.0, 30.0, 15.0) == (0, 0, 20, 10)
+    assert region(90.0, 40.0, 30.0, 30.0) == (90, 40, 10, 10)
+    assert region(200.0, 200.0, 10.0, 10.0)[2:] == (0, 0)
+
+
+def test_quaternions_of_rotations() -> None:
+    for vector in ((0.0, 0.0, 0.0), (1e-9, 0.0, 0.0), (0.3, -1.2, 2.0), (0.0, np.pi, 0.0), (3.1, 0.2, 0.1)):
+        quaternion = from_rotation(exp(np.array(vector)))
+        angle = np.linalg.norm(vector)
+        axis = np.array(vector) / angle if angle else np.zeros(3)
+        expected = np.append(axis * np.sin(angle / 2), np.cos(angle / 2))
+        found = np.array([quaternion.x, quaternion.y, quaternion.z, quaternion.w])
+        assert found[3] >= 0.0
+        np.testing.assert_allclose(found * np.sign(found @ expected), expected, atol=1e-9)
+
+
+def test_arkit_has_its_52_names() -> None:
+    assert len(ARKIT) == len(set(ARKIT)) == 52
+    assert ARKIT[0] == "eyeBlinkLeft" and ARKIT[17] == "jawOpen" and ARKIT[-1] == "tongueOut"
+
+
+@pytest.mark.parametrize("frame", ["", "a", "ab", "abc", "abcd", "camera_optical_frame"])
+@pytest.mark.parametrize("namespace", ["", "x", "xy", "xyz", "face3d"])
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_written_marker_is_what_the_serialiser_makes(frame: str, namespace: str, locked: bool) -> None:
+    """Strings of every length move the points through all alignments."""
+    marker = Marker(ns=namespace, id=7, text="text", mesh_resource="m", frame_locked=locked)
+    marker.header.frame_id = frame
+    marker.scale.x, marker.color.a, marker.lifetime.nanosec = 1.5, 0.25, 5
+    random = np.random.default_rng(0)
+    vertices = random.standard_normal((10, 3)).astype(np.float32)
+    triangles = random.integers(0, 10, (5, 3))
+    writer = MarkerWriter(marker, triangles)
+    for second in (1, 2**31 - 1):
+        stamp = Time(sec=second, nanosec=999_999_999)
+        written = writer.write(vertices, stamp)
+        marker.header.stamp = stamp
+        marker.points = [
+            Point(x=x, y=y, z=z) for x, y, z in vertices[triangles.reshape(-1)].astype(float).tolist()
+        ]
+        expected = serialize_message(marker)
+        assert len(written) == len(expected)  # the bytes may differ where they only fill up
+        found = deserialize_message(written, Marker)
+        for field in Marker.get_fields_and_field_types():
+            assert getattr(found, field) == getattr(marker, field), field
+        vertices = vertices + 1.0
+
+
+def test_a_marker_needs_triangles() -> None:
+    with pytest.raises(ValueError, match="at least one triangle"):
+        MarkerWriter(Marker(), np.empty((0, 3), int))
+
+
+def test_the_core_does_not_import_ros() -> None:
+    import subprocess
+
+    code = "import sys, face3d.tracker, face3d.overlay, face3d.cli; print([m for m in sys.modules if 'rclpy' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
