@@ -134,6 +134,8 @@ class BatchSource:
             self._free.put(slot)
 
     def __enter__(self) -> BatchSource:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")  # read by the workers' libraries when they start
         for worker in self._workers:
             worker.start()
         return self

@@ -13,9 +13,9 @@ from training.faces.noise import NoiseBank
 
 # Photographs without people inside packages, if those are installed; NOTICE names their sources.
 PACKAGED = {"sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
-            "skimage": ("data/brick.png", "data/chelsea.png", "data/coffee.png", "data/coins.png", "data/color.png",
+            "skimage": ("data/brick.png", "data/chelsea.png", "data/coffee.png", "data/coins.png",
                         "data/grass.png", "data/gravel.png", "data/hubble_deep_field.jpg", "data/rocket.jpg",
-                        "data/page.png", "data/text.png", "data/clock_motion.png", "data/motorcycle_left.png")}
+                        "data/text.png", "data/clock_motion.png")}
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 "
 
 
