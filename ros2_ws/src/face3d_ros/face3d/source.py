@@ -9,6 +9,7 @@ Every source is an iterable of `Frame`s and a context manager:
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ import cv2
 import numpy as np
 
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+# What FFmpeg would print besides; it is asked when a video is opened. "-8" is silence.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 _FPS = 30.0  # of a folder of images, and where a video does not say
 
 

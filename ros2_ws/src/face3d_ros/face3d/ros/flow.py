@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 
-_PATIENCE = 1.0  # seconds for an answer; an image that got lost on the way has none
+_PATIENCE = 2.0  # seconds for an answer; an image that got lost on the way has none
 
 
 class Flow:
@@ -18,7 +18,7 @@ class Flow:
         self._changed = threading.Condition()
 
     def wait(self, ending: threading.Event) -> None:
-        """Return when another one may be sent; unanswered ones are forgotten after a second."""
+        """Return when another one may be sent; unanswered ones are forgotten after a while."""
         deadline = time.monotonic() + _PATIENCE
         with self._changed:
             while self._limit and len(self._sent) >= self._limit and not ending.is_set():

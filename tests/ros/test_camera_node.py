@@ -1,0 +1,131 @@
+"""camera_node and detection_node as processes: files that end, are no videos, or come late."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Header
+
+from face3d.camera import Camera
+from face3d.detector import Detector
+from face3d.ros import conversions
+from face3d.ros.node_group import NodeGroup
+from face3d.ros.record import BagWriter
+from face3d.source import Frame, open_source
+from tests.ros.probe import Probe, nanoseconds, picture
+
+NODE = "camera_node"
+IMAGES, INFOS = "camera/image_raw", "camera/camera_info"
+
+
+@pytest.fixture
+def probe(domain) -> Iterator[Probe]:
+    probe = Probe()
+    yield probe
+    probe.close()
+
+
+@pytest.fixture
+def nodes() -> Iterator[NodeGroup]:
+    with NodeGroup() as nodes:
+        yield nodes
+
+
+def test_a_video_comes_through_whole_and_ends(probe: Probe, nodes: NodeGroup, clip: Path) -> None:
+    probe.listen(IMAGES, INFOS)
+    nodes.start(NODE, {"source": str(clip), "fov": 90.0, "wait_for_subscribers": 1, "stamps": "paced"})
+    probe.spin(lambda: not nodes.running(NODE))
+    probe.rest(0.2)
+    assert nodes.failed() == ""
+    frames = list(open_source(clip))
+    assert len(probe.got[IMAGES]) == len(frames) == 25
+    for message, frame in zip(probe.got[IMAGES], frames):
+        np.testing.assert_array_equal(conversions.to_rgb(message), frame.image)
+        assert message.header.frame_id == "camera_optical_frame"
+    stamps = np.array([nanoseconds(message.header.stamp) for message in probe.got[IMAGES]])
+    np.testing.assert_allclose(np.diff(stamps) * 1e-9, 1 / 25, atol=1e-3)
+    info = probe.got[INFOS][-1]
+    assert info.header == probe.got[IMAGES][-1].header
+    height, width = frames[0].image.shape[:2]
+    assert conversions.to_camera(info, width, height) == Camera.from_fov(width, height, 90.0)
+    assert probe.value(NODE, "frames") == "25", "the last report arrives"
+
+
+def test_what_is_no_video_is_said_and_a_source_that_comes_later_plays(
+    probe: Probe, nodes: NodeGroup, clip: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "camera.mp4"
+    source.write_text("This is a letter, not a video.\n" * 50)
+    probe.listen(IMAGES)
+    nodes.start(NODE, {"source": str(source), "reopen": 0.2, "loop": True})
+    probe.spin(lambda: "is not a video" in probe.message(NODE))
+    assert probe.level(NODE) == DiagnosticStatus.ERROR and nodes.running(NODE)
+    source.unlink()  # unplugged
+    probe.spin(lambda: "no source" in probe.message(NODE))
+    shutil.copy(clip, tmp_path / "whole.mp4")
+    (tmp_path / "whole.mp4").rename(source)  # and back
+    probe.spin(lambda: len(probe.got[IMAGES]) > 30)  # more than once through
+    probe.spin(lambda: probe.level(NODE) == DiagnosticStatus.OK)
+    assert "Traceback" not in "\n".join(nodes.lines())
+
+
+def test_a_bag_keeps_its_stamps_frame_and_calibration(probe: Probe, nodes: NodeGroup, tmp_path: Path) -> None:
+    camera = Camera(320, 240, 300.0, 310.0, 160.0, 118.0)
+    stamps = [1_700_000_000_000_000_007 + number * 100_000_000 for number in range(5)]
+    with BagWriter(tmp_path / "bag", quality=90, camera=camera, frame_id="recorded_frame") as writer:
+        for number, stamp in enumerate(stamps):
+            writer.write(Frame(stamp, picture(number)))
+    probe.listen(IMAGES, INFOS)
+    nodes.start(
+        NODE,
+        {"source": str(tmp_path / "bag"), "stamps": "source", "speed": 4.0, "wait_for_subscribers": 1},
+    )
+    probe.spin(lambda: not nodes.running(NODE))
+    probe.rest(0.2)
+    assert [nanoseconds(message.header.stamp) for message in probe.got[IMAGES]] == stamps
+    assert {message.header.frame_id for message in probe.got[IMAGES]} == {"recorded_frame"}
+    assert conversions.to_camera(probe.got[INFOS][0], 320, 240) == camera
+
+
+def test_a_file_waits_for_answers_when_asked_to(probe: Probe, nodes: NodeGroup, tmp_path: Path) -> None:
+    for number in range(8):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), picture(number)[..., ::-1])
+    probe.listen(IMAGES)
+    answers = probe.node.create_publisher(Header, "camera/answered", 10)
+    nodes.start(NODE, {"source": str(tmp_path), "rate": 100.0, "in_flight": 2, "wait_for_subscribers": 1})
+    probe.spin(lambda: len(probe.got[IMAGES]) == 2)
+    probe.rest(0.3)
+    assert len(probe.got[IMAGES]) == 2, "it waits"
+    while nodes.running(NODE):
+        answers.publish(probe.got[IMAGES][-1].header)
+        probe.rest(0.05)
+    assert len(probe.got[IMAGES]) == 8
+
+
+def test_detection(probe: Probe, nodes: NodeGroup, clip: Path) -> None:
+    """Every image is searched while nobody is tracked, at the given rate; the results are the detector's own."""
+    probe.listen("faces")
+    nodes.start("detection_node", {"rate": 1000.0})
+    probe.spin(lambda: probe.images.get_subscription_count() and probe.node.count_publishers("faces"))
+    image = next(iter(open_source(clip))).image
+    (expected,) = Detector().detect(image)
+    probe.send(image, 1_700_000_000_000_000_000)
+    probe.spin(lambda: probe.got["faces"])
+    (face,) = probe.got["faces"][0].faces
+    assert nanoseconds(probe.got["faces"][0].header.stamp) == 1_700_000_000_000_000_000
+    assert face.confidence == pytest.approx(expected.confidence)
+    assert face.box == conversions.to_region(expected.box, image.shape[1], image.shape[0])
+    probe.send(np.zeros_like(image), 1_700_000_000_100_000_000)
+    probe.spin(lambda: len(probe.got["faces"]) == 2)
+    assert probe.got["faces"][1].faces == [], "an empty list says that there is nobody"
+    bad = conversions.from_rgb(image, probe.got["faces"][0].header)
+    bad.encoding = "teapot8"
+    probe.images.publish(bad)
+    probe.spin(lambda: "teapot8" in probe.message("detection_node"))
+    assert nodes.running("detection_node")

@@ -1,0 +1,147 @@
+"""`face3d live`, `replay` and `record` as a user runs them: real processes, real topics, real files."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+from face3d.ros.environment import child_environment
+
+
+def face3d(*arguments: str, network: Path | None = None, **options) -> subprocess.Popen:
+    """Start the command."""
+    environment = child_environment()
+    environment.pop("ROS_DOMAIN_ID", None)
+    if network is not None:
+        environment["FACE3D_NETWORK"] = str(network)
+    return subprocess.Popen(
+        [sys.executable, "-m", "face3d", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        start_new_session=True,
+        **options,
+    )
+
+
+def finish(process: subprocess.Popen, seconds: float = 60.0) -> str:
+    """Wait for the command and return what it printed; nothing of it may be left."""
+    try:
+        output = process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise AssertionError(f"not finished after {seconds} s: {process.communicate()[0]}") from None
+    assert "Traceback" not in output, output
+    assert not children(process.pid), "processes are left over"
+    return output
+
+
+def children(parent: int) -> list[str]:
+    """Command lines of the nodes that the command `parent` has started."""
+    mark, found = f"FACE3D_PARENT={parent}".encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def rows(path: Path) -> list[dict]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_live_writes_what_came_over_the_topics(domain, clip: Path, network: Path, tmp_path: Path) -> None:
+    process = face3d("live", "--source", str(clip), "--out", str(tmp_path / "out"), network=network)
+    output = finish(process)
+    assert process.returncode == 0, output
+    assert "25 of 25 images reconstructed, 25 drawn" in output
+    movie = cv2.VideoCapture(str(tmp_path / "out" / "overlay.mp4"))
+    assert movie.get(cv2.CAP_PROP_FRAME_COUNT) == 25 and movie.get(cv2.CAP_PROP_FPS) == 25.0
+    table = rows(tmp_path / "out" / "faces.csv")
+    assert len(table) > 5 and {row["id"] for row in table} == {"1"}
+    numbers = [int(row["frame"]) for row in table]
+    assert numbers == sorted(set(numbers)) and numbers[-1] == 24
+    stamps = [float(row["stamp"]) for row in table]
+    assert stamps[-1] - stamps[0] == pytest.approx((numbers[-1] - numbers[0]) / 25, abs=0.002)
+    assert all(len(row) == 20 + 284 for row in table)
+    assert "identity_199" in table[0] and "expression_83" in table[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_live_ends_cleanly_when_told_to(
+    domain, clip: Path, network: Path, tmp_path: Path, number: int
+) -> None:
+    process = face3d("live", "--source", str(clip), "--loop", "--out", str(tmp_path), network=network)
+    deadline = time.monotonic() + 40.0
+    while not (tmp_path / "overlay.mp4").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len(children(process.pid)) == 3
+    process.send_signal(number)
+    output = finish(process, 20.0)
+    assert process.returncode == 0 and "images reconstructed" in output
+    movie = cv2.VideoCapture(str(tmp_path / "overlay.mp4"))
+    assert movie.get(cv2.CAP_PROP_FRAME_COUNT) >= 1, "the video is finished properly"
+
+
+def test_nodes_do_not_survive_their_command(domain, clip: Path, network: Path, tmp_path: Path) -> None:
+    process = face3d("live", "--source", str(clip), "--loop", "--out", str(tmp_path), network=network)
+    deadline = time.monotonic() + 40.0
+    while not (tmp_path / "overlay.mp4").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    while children(process.pid):
+        assert time.monotonic() < deadline + 15.0, children(process.pid)
+        time.sleep(0.1)
+
+
+def test_wrong_sources_are_one_line(domain, network: Path, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.mp4"
+    letter.write_text("Dear reader,\n" * 100)
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "metadata.yaml").write_text("")
+    for arguments, text in (
+        (("live", "--source", str(letter)), "is not a video that can be decoded"),
+        (("live", "--source", str(tmp_path / "nowhere.mp4")), "no source"),
+        (("live", "--source", str(letter), "--network", str(tmp_path / "no.onnx")), "is not a video"),
+        (("replay", str(tmp_path / "bag")), "is not a bag that can be read"),
+        (("replay", str(letter)), "is no rosbag2 bag"),
+        (("record", str(letter), "-o", str(tmp_path / "new")), "is not a video that can be decoded"),
+    ):
+        process = face3d(*arguments, network=network, cwd=tmp_path)
+        output = finish(process)
+        assert process.returncode == 1 and text in output and len(output.splitlines()) == 1, output
+
+
+def test_a_missing_network_is_said_before_anything_starts(domain, clip: Path, tmp_path: Path) -> None:
+    process = face3d("live", "--source", str(clip), "--network", str(tmp_path / "no.onnx"), cwd=tmp_path)
+    output = finish(process)
+    assert process.returncode == 1 and "no network at" in output and str(tmp_path / "no.onnx") in output
+
+
+def test_recorded_and_replayed(domain, clip: Path, network: Path, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    assert "25 images ->" in finish(face3d("record", str(clip), "-o", str(bag), "--jpeg", "95"))
+    process = face3d("replay", str(bag), "--rate", "2", "--out", str(tmp_path / "out"), network=network)
+    output = finish(process)
+    assert process.returncode == 0 and "25 of 25 images reconstructed" in output, output
+    table = rows(tmp_path / "out" / "faces.csv")
+    stamps = [float(row["stamp"]) for row in table]
+    frames = [int(row["frame"]) for row in table]
+    assert len(table) > 5 and len(set(stamps)) == len(stamps)
+    # The recording's own stamps, whatever the speed of the replay.
+    assert stamps[-1] - stamps[0] == pytest.approx((frames[-1] - frames[0]) / 25, abs=0.002)
