@@ -38,6 +38,29 @@ def network(path: str | Path | None = None) -> Path:
     )
 
 
+def engine(network: Path) -> Path:
+    """The TensorRT engine of a network. Raises FileNotFoundError that lists where it looked."""
+    return _find(
+        None,
+        "TensorRT engine",
+        "FACE3D_ENGINE",
+        [network.with_suffix(".engine"), engine_cache(network)],
+        "build one with `face3d engine build`",
+    )
+
+
+def engine_cache(network: Path) -> Path:
+    """Where `face3d engine build` writes the engine of a network, when nobody says where."""
+    return cache_folder() / f"{network.stem}.engine"
+
+
+def cache_folder() -> Path:
+    """Where things that were made or fetched are kept: $FACE3D_CACHE, else face3d in the user's cache folder."""
+    if os.environ.get("FACE3D_CACHE"):
+        return Path(os.environ["FACE3D_CACHE"]).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "face3d"
+
+
 def _find(given: str | Path | None, what: str, variable: str, places: list[Path], remedy: str) -> Path:
     if given is None and os.environ.get(variable):
         given = os.environ[variable]

@@ -4,11 +4,13 @@
     coefficients, confidence = network.infer(batch)
 
 A backend is a function (path, threads) -> Runtime in BACKENDS; `load` has already checked that the file
-exists, and checks the network against the face model afterwards, the same way for all of them.
+exists, and checks the network against the face model, the same way for all of them. The backend `auto` is TensorRT
+where an engine fits, and ONNX Runtime where not.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -48,29 +50,74 @@ class Runtime(Protocol):
         ...
 
 
-def _onnxruntime(path: Path, threads: int) -> Runtime:
-    from face3d.runtime.onnxruntime import OnnxRuntime  # late: a backend's package is needed only when named
+def _onnxruntime(*providers: str) -> Callable[[Path, int], Runtime]:
+    def start(path: Path, threads: int) -> Runtime:
+        from face3d.runtime.onnxruntime import (
+            CPU,
+            OnnxRuntime,
+        )  # late: only what is named needs to be installed
 
-    return OnnxRuntime(path, threads)
+        return OnnxRuntime(path, threads, (*providers, CPU))
+
+    return start
 
 
-BACKENDS: dict[str, Callable[[Path, int], Runtime]] = {"onnxruntime": _onnxruntime}
-"""Backends by name."""
+def _tensorrt(cuda_graph: bool) -> Callable[[Path, int], Runtime]:
+    def start(path: Path, threads: int) -> Runtime:
+        from face3d.runtime.tensorrt import TensorRTRuntime
+
+        if path.suffix == ENGINE:
+            return TensorRTRuntime(path, None, cuda_graph)
+        return TensorRTRuntime(resources.engine(path), path, cuda_graph)
+
+    return start
+
+
+ENGINE = ".engine"
+"""Suffix of TensorRT engines; other files are ONNX."""
+
+BACKENDS: dict[str, Callable[[Path, int], Runtime]] = {
+    "onnxruntime": _onnxruntime(),
+    "onnxruntime-cuda": _onnxruntime("CUDAExecutionProvider"),
+    "onnxruntime-tensorrt": _onnxruntime("TensorrtExecutionProvider", "CUDAExecutionProvider"),
+    "tensorrt": _tensorrt(cuda_graph=False),
+    "tensorrt-graph": _tensorrt(cuda_graph=True),
+}
+"""Backends by name. Those of TensorRT take an engine, or an ONNX file whose engine `face3d engine build` has made."""
+
+AUTO = "auto"
+CHOICES = (AUTO, *BACKENDS)
+"""What `load` takes as a backend."""
 
 
 def load(
-    path: str | Path | None, model: FaceModel, backend: str = "onnxruntime", threads: int = 1
+    path: str | Path | None,
+    model: FaceModel,
+    backend: str = "onnxruntime",
+    threads: int = 1,
+    say: Callable[[str], None] | None = None,
 ) -> Runtime:
     """The network at `path` (default: the one that comes with the package), checked against `model`.
 
+    say  called with one line when `auto` has found that TensorRT cannot be used; default: the log
     Raises FileNotFoundError (with where it looked) or NetworkError: not a network, other inputs or outputs
-    than `infer` needs, trained for another face model, crop or image size.
+    than `infer` needs, trained for another face model, crop or image size; or the backend cannot run it here.
     """
-    if backend not in BACKENDS:
-        raise NetworkError(f"unknown backend {backend!r}; this build has: {', '.join(BACKENDS)}")
+    if backend not in CHOICES and backend not in BACKENDS:  # tests and plug-ins add to BACKENDS
+        raise NetworkError(f"unknown backend {backend!r}; this build has: {', '.join(CHOICES)}")
     if threads < 1:
         raise NetworkError(f"a network needs at least one thread, got {threads}")
     path = resources.network(path)
+    if backend == AUTO:
+        return _load_best(path, model, threads, say or logging.getLogger(__name__).info)
+    if path.suffix == ENGINE and not backend.startswith("tensorrt"):
+        raise NetworkError(f"{path} is a TensorRT engine, which {backend} cannot run; name the ONNX file")
+    if backend.startswith("tensorrt"):
+        # What an engine is for is in the file beside it: refused before a GPU is asked for.
+        from face3d.runtime.sidecar import Sidecar
+
+        engine = path if path.suffix == ENGINE else resources.engine(path)
+        check_metadata(Sidecar.read(engine).metadata, model, engine)
     network = BACKENDS[backend](path, threads)
     try:
         check_metadata(network.metadata, model, path)
@@ -78,6 +125,21 @@ def load(
         network.close()
         raise
     return network
+
+
+def _load_best(path: Path, model: FaceModel, threads: int, say: Callable[[str], None]) -> Runtime:
+    """TensorRT where it fits; where not, `say` why, and ONNX Runtime."""
+    if path.suffix == ENGINE:
+        return load(path, model, "tensorrt", threads)
+    try:
+        from face3d.runtime.nvidia import require_driver
+
+        require_driver()  # without one, every other reason is beside the point
+        return load(path, model, "tensorrt", threads)
+    except (NetworkError, FileNotFoundError) as error:
+        reason = " ".join(str(error).split())
+    say(f"TensorRT is not used, ONNX Runtime is: {reason}")
+    return load(path, model, "onnxruntime", threads)
 
 
 def check_metadata(metadata: Mapping[str, str], model: FaceModel, path: Path) -> None:

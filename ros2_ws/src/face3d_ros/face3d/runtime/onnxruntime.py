@@ -1,8 +1,8 @@
-"""ONNX Runtime on the CPU: the embedded default."""
+"""ONNX Runtime: on the CPU the embedded default, and its own CUDA and TensorRT providers by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,24 @@ import onnxruntime
 
 from face3d.runtime import NetworkError, check_batch, check_signature
 
+CPU = "CPUExecutionProvider"
 _TYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 
 
 class OnnxRuntime:
-    """A network in ONNX Runtime; see `face3d.runtime.Runtime` for the contract."""
+    """A network in ONNX Runtime; see `face3d.runtime.Runtime` for the contract.
 
-    def __init__(self, path: Path, threads: int) -> None:
+    providers  execution providers, the wanted one first
+    Raises NetworkError: not a network, or the first provider is not in this build or cannot run here.
+    """
+
+    def __init__(self, path: Path, threads: int, providers: Sequence[str] = (CPU,)) -> None:
+        there = onnxruntime.get_available_providers()
+        if providers[0] not in there:
+            raise NetworkError(
+                f"ONNX Runtime {onnxruntime.__version__} has no {providers[0]}, only {', '.join(there)}; "
+                "`pip install onnxruntime-gpu` instead of onnxruntime"
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -25,13 +36,18 @@ class OnnxRuntime:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             session = onnxruntime.InferenceSession(
-                str(path), sess_options=options, providers=["CPUExecutionProvider"]
+                str(path), sess_options=options, providers=[name for name in providers if name in there]
             )
         except Exception as error:  # ONNX Runtime's exceptions share no public base class
             raise NetworkError(
                 f"{path} is not a network that ONNX Runtime {onnxruntime.__version__} can load: "
                 f"{_first_line(error)}"
             ) from error
+        if session.get_providers()[0] != providers[0]:  # it falls back to the next one without an error
+            raise NetworkError(
+                f"ONNX Runtime {onnxruntime.__version__} cannot use its {providers[0]} here: no GPU, or CUDA, cuDNN "
+                "or TensorRT of the version that it was built for is missing"
+            )
         check_signature(
             {tensor.name: _tensor(tensor) for tensor in session.get_inputs()},
             {tensor.name: _tensor(tensor) for tensor in session.get_outputs()},
