@@ -47,7 +47,7 @@ test: setup $(STAMPS)/test
 	@$(RUN) python -m pytest $(or $(TESTS),tests --ignore=tests/training --ignore=tests/engines) $(ARGS)
 
 test-training: setup $(STAMPS)/test $(STAMPS)/training
-	@$(RUN) $(VENV)/training/bin/python -m pytest $(or $(TESTS),tests/training tests/engines) $(ARGS)
+	@$(RUN) $(VENV)/training/bin/python -m pytest $(or $(TESTS),$(wildcard tests/training tests/engines)) $(ARGS)
 
 lint: $(STAMPS)/test
 	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/python -m mypy
