@@ -4,8 +4,9 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 
 def image_in(depth: int) -> QoSProfile:
-    """Images to work on, of which `depth` may wait."""
-    return QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT)
+    """Images to work on, of which `depth` may wait; whoever lets them wait wants all of them: reliable."""
+    reliability = ReliabilityPolicy.BEST_EFFORT if depth == 1 else ReliabilityPolicy.RELIABLE
+    return QoSProfile(depth=depth, reliability=reliability)
 
 
 IMAGE_IN = image_in(1)

@@ -70,7 +70,12 @@ class ReconstructionNode(Node):
         )
         transport = declare(self, "transport", "raw", "Kind of image message.", ("raw", "compressed"))
         queue = declare(
-            self, "queue", 1, "Images that may wait; 1: the newest wins, and nothing is ever late.", (1, 100)
+            self,
+            "queue",
+            1,
+            "Images that may wait. 1: the newest wins, and nothing is ever late; more: none is to get lost, "
+            "which needs a reliable publisher.",
+            (1, 100),
         )
         self._publish_tf = declare(self, "publish_tf", True, "Send the frame face_<id> to TF.")
         style = declare(self, "overlay_style", "mesh", "What face_overlay shows.", STYLES)
