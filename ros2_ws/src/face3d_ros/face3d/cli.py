@@ -34,6 +34,7 @@ COMMANDS = {
     "video": Command("face3d.commands.video", "track the faces of a video: overlay video and CSV table"),
     "live": Command("face3d.commands.live", "camera, video or bag through the ROS 2 nodes, live", ros=True),
     "replay": Command("face3d.commands.replay", "play a rosbag2 bag into the ROS 2 nodes", ros=True),
+    "engine": Command("face3d.commands.engine", "build a TensorRT engine for a GPU, or describe one"),
     "record": Command("face3d.commands.record", "write a rosbag2 bag from a camera or video"),
 }
 

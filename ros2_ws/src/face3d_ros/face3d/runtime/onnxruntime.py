@@ -18,6 +18,7 @@ class OnnxRuntime:
     """A network in ONNX Runtime; see `face3d.runtime.Runtime` for the contract.
 
     providers  execution providers, the wanted one first
+    inputs, outputs  name -> (numpy type, shape)
     Raises NetworkError: not a network, or the first provider is not in this build or cannot run here.
     """
 
@@ -48,13 +49,11 @@ class OnnxRuntime:
                 f"ONNX Runtime {onnxruntime.__version__} cannot use its {providers[0]} here: no GPU, or CUDA, cuDNN "
                 "or TensorRT of the version that it was built for is missing"
             )
-        check_signature(
-            {tensor.name: _tensor(tensor) for tensor in session.get_inputs()},
-            {tensor.name: _tensor(tensor) for tensor in session.get_outputs()},
-            path,
-        )
+        self.inputs = {tensor.name: _tensor(tensor) for tensor in session.get_inputs()}
+        self.outputs = {tensor.name: _tensor(tensor) for tensor in session.get_outputs()}
+        check_signature(self.inputs, self.outputs, path)
         self.metadata: Mapping[str, str] = dict(session.get_modelmeta().custom_metadata_map)
-        self._input = session.get_inputs()[0].name
+        self._input = next(iter(self.inputs))
         self._session: onnxruntime.InferenceSession | None = session
 
     def infer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

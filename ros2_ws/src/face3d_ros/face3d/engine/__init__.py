@@ -1,0 +1,1 @@
+"""Building TensorRT engines from ONNX networks: done once per GPU by a program, never by a node."""

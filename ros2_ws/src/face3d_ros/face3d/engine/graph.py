@@ -1,0 +1,131 @@
+"""Rewriting ONNX networks before TensorRT sees them: folding, and half precision.
+
+TensorRT builds strongly typed networks here: the types are those of the graph, in every version, and nothing is
+decided by timing. So half precision is written into the graph. Needs the package `onnx`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+
+from face3d.runtime import NetworkError
+
+if TYPE_CHECKING:
+    import onnx
+
+
+def load(path: Path) -> onnx.ModelProto:
+    """An ONNX file. Raises NetworkError when it is none, or when the package onnx is missing."""
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ModuleNotFoundError as error:
+        raise NetworkError(f"the Python package {error.name} is missing: `pip install onnx`") from None
+    try:
+        return onnx.load(str(path))
+    except DecodeError as error:
+        raise NetworkError(f"{path} is not an ONNX file: {error}") from error
+
+
+def fold(path: Path) -> onnx.ModelProto:
+    """The network with constants computed and batch norms multiplied into the convolutions, in float32.
+
+    ONNX Runtime does it, with its basic level, which leaves only operators of the ONNX standard.
+    """
+    source = load(path)
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        folded = load(Path(options.optimized_model_filepath))
+    del folded.metadata_props[:]
+    folded.metadata_props.extend(source.metadata_props)
+    standard = [opset for opset in folded.opset_import if opset.domain in ("", "ai.onnx")]
+    del folded.opset_import[:]
+    folded.opset_import.extend(standard)
+    return folded
+
+
+def is_quantised(network: onnx.ModelProto) -> bool:
+    """Whether the network says itself what is int8 (QuantizeLinear)."""
+    return any(node.op_type == "QuantizeLinear" for node in network.graph.node)
+
+
+def to_half(network: onnx.ModelProto) -> onnx.ModelProto:
+    """A folded network computing in float16, inputs and outputs unchanged.
+
+    The first convolution stays float32: its weights take bytes, hold the 1/255 and are too small for float16.
+    So does what comes after the last ReLU: the coefficients are wanted to more than three digits.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    network = onnx.shape_inference.infer_shapes(network, strict_mode=True)
+    graph = network.graph
+    nodes = list(graph.node)
+    full = _first_layers(nodes) | _last_layers(nodes, {output.name for output in graph.output})
+    floats = {
+        value.name
+        for value in (*graph.value_info, *graph.input, *graph.output)
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT
+    }
+    weights = {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT}
+    half_made = {  # floating values that come out of float16 nodes
+        name
+        for index, node in enumerate(nodes)
+        if index not in full
+        for name in node.output
+        if name in floats
+    }
+    added: set[str] = set()
+    result: list[onnx.NodeProto] = []
+    for index, node in enumerate(nodes):
+        wants_half = index not in full
+        for position, name in enumerate(node.input):
+            converted = f"{name}_{'half' if wants_half else 'full'}"
+            if name in weights and wants_half:
+                if converted not in added:
+                    values = numpy_helper.to_array(weights[name]).astype(np.float16)
+                    graph.initializer.append(numpy_helper.from_array(values, converted))
+            elif name in floats and name not in weights and (name in half_made) != wants_half:
+                if converted not in added:
+                    kind = TensorProto.FLOAT16 if wants_half else TensorProto.FLOAT
+                    result.append(helper.make_node("Cast", [name], [converted], converted, to=kind))
+            else:
+                continue
+            added.add(converted)
+            node.input[position] = converted
+        result.append(node)
+    used = {name for node in result for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.node[:], graph.initializer[:], graph.value_info[:]
+    graph.node.extend(result)
+    graph.initializer.extend(kept)
+    onnx.checker.check_model(network, full_check=True)
+    return network
+
+
+def _first_layers(nodes: list) -> set[int]:
+    """Indices of the nodes up to and with the first convolution."""
+    for index, node in enumerate(nodes):
+        if node.op_type == "Conv":
+            return set(range(index + 1))
+    return set()
+
+
+def _last_layers(nodes: list, outputs: set[str]) -> set[int]:
+    """Indices of the nodes after the last ReLU before each output."""
+    found: set[int] = set()
+    wanted = set(outputs)
+    for index in range(len(nodes) - 1, -1, -1):
+        if wanted & set(nodes[index].output) and nodes[index].op_type != "Relu":
+            found.add(index)
+            wanted |= set(nodes[index].input)
+    return found
