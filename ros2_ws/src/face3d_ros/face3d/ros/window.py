@@ -23,7 +23,9 @@ class Window:
         if self.closed:
             return
         if not self._open:
-            cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+            # OpenCV's Qt complains line after line that its wheel brings no fonts; the window needs none.
+            os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
+            cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
             cv2.resizeWindow(_TITLE, image.shape[1], image.shape[0])
             self._open = True
         cv2.imshow(_TITLE, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
