@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from face3d import runtime
@@ -15,13 +16,19 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """--network, --model, --backend, --threads."""
     group = parser.add_argument_group("model and network")
     group.add_argument(
-        "--network", type=Path, metavar="ONNX", help="network instead of the one that comes along"
+        "--network",
+        type=Path,
+        metavar="ONNX",
+        help="network (or TensorRT engine) instead of the one that comes along",
     )
     group.add_argument(
         "--model", type=Path, metavar="NPZ", help="face model instead of the one that comes along"
     )
     group.add_argument(
-        "--backend", choices=sorted(runtime.BACKENDS), default="onnxruntime", help="default: %(default)s"
+        "--backend",
+        choices=runtime.CHOICES,
+        default=runtime.AUTO,
+        help="what runs the network; auto: TensorRT where an engine fits, else ONNX Runtime; default: %(default)s",
     )
     group.add_argument(
         "--threads", type=int, default=1, metavar="N", help="of the network; default: %(default)s"
@@ -38,7 +45,11 @@ def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:
 def load_tracker(arguments: argparse.Namespace, settings: TrackerSettings | None = None) -> Tracker:
     """The tracker that the common arguments describe."""
     model = FaceModel.load(arguments.model)
-    network = runtime.load(arguments.network, model, arguments.backend, arguments.threads)
+
+    def say(text: str) -> None:
+        print(f"face3d: {text}", file=sys.stderr)
+
+    network = runtime.load(arguments.network, model, arguments.backend, arguments.threads, say)
     return Tracker(model, network, settings)
 
 

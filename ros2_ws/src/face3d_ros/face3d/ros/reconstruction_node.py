@@ -26,7 +26,6 @@ from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.parameters import declare, declare_settings
 from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT, image_in
-from face3d.runtime import BACKENDS
 from face3d.track import Face, TrackerSettings, TrackerState
 from face3d.tracker import Tracker
 
@@ -56,9 +55,15 @@ class ReconstructionNode(Node):
     def __init__(self) -> None:
         super().__init__("reconstruction_node")
         model = declare(self, "model", "", "Face model (NPZ); empty: the one that comes with face3d.")
-        self._network = declare(self, "network", "", "Network (ONNX); empty: the one that comes with face3d.")
+        self._network = declare(
+            self, "network", "", "Network (ONNX or TensorRT engine); empty: face3d's own."
+        )
         self._backend = declare(
-            self, "backend", "onnxruntime", "What runs the network.", tuple(sorted(BACKENDS))
+            self,
+            "backend",
+            runtime.AUTO,
+            "What runs the network; auto: TensorRT where an engine fits, else ONNX Runtime.",
+            runtime.CHOICES,
         )
         self._threads = declare(self, "threads", 1, "Threads of the network.", (1, 64))
         self._fov = declare(
@@ -114,8 +119,11 @@ class ReconstructionNode(Node):
         self.create_subscription(kind, topic, self._on_image, image_in(queue))
 
     def destroy_node(self) -> None:
-        """End the drawing, then the node."""
+        """End the drawing, give the network's memory back, then end the node."""
         self._overlay.close()
+        tracker, self._tracker = self._tracker, None
+        if tracker is not None:
+            tracker.runtime.close()
         super().destroy_node()
 
     def _load(self) -> None:
@@ -123,7 +131,9 @@ class ReconstructionNode(Node):
         if self._tracker is not None:
             return
         try:
-            network = runtime.load(self._network or None, self._model, self._backend, self._threads)
+            network = runtime.load(
+                self._network or None, self._model, self._backend, self._threads, self.get_logger().info
+            )
         except (OSError, ValueError, ImportError) as error:
             self._health.fatal(f"no network, so no faces; trying again every {_RETRY:g} s: {error}")
             return

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from face3d.runtime import nvidia
+from face3d.runtime import NetworkError, nvidia
 
 
 class Device:
@@ -27,11 +27,14 @@ class Device:
     def __init__(self, ordinal: int = 0) -> None:
         self.cuda = nvidia.find_cuda()
         self._ordinal = ordinal
-        device = self.cuda.Device(ordinal)
-        self.name: str = device.name()
-        self.capability: str = "{}.{}".format(*device.compute_capability())
         self._thread = threading.get_ident()
-        self._context: Any = device.retain_primary_context()
+        try:
+            device = self.cuda.Device(ordinal)
+            self.name: str = device.name()
+            self.capability: str = "{}.{}".format(*device.compute_capability())
+            self._context: Any = device.retain_primary_context()
+        except self.cuda.Error as error:  # in exclusive use by another process, out of memory, broken
+            raise NetworkError(f"the GPU cannot be used: {error}") from error
 
     @contextlib.contextmanager
     def current(self) -> Iterator[None]:
