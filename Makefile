@@ -5,6 +5,7 @@
 #   make setup                          only the set-up: .venv/ with the ROS 2 wheels, the core and the nodes
 #   make lint                           ruff and mypy
 #   make bench                          the speed tables
+#   make eval [ARGS=...]                how exact the network is: report and figures in out/eval (ARGS=--quick: a look)
 #   make train [ARGS=...]               train the network (installs torch into .venv/training)
 #   make test-training [TESTS=...]      tests of data synthesis, training and export (needs torch, too)
 #   make clean                          remove everything that the above made, but for out/
@@ -38,7 +39,7 @@ PLACE := $(STAMPS)/place
 $(shell if [ -f $(PLACE) ] && { [ "$$(head -n 1 $(PLACE))" != "$(CURDIR)" ] || \
     { [ -n "$(PYTHON)" ] && [ "$$(tail -n 1 $(PLACE))" != "$(PYTHON)" ]; }; }; then rm -rf $(VENV) build/ros; fi)
 
-.PHONY: live test test-training setup lint bench train clean FORCE
+.PHONY: live test test-training setup lint bench eval train clean FORCE
 
 live: setup
 	@$(VENV)/bin/face3d live $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
@@ -54,6 +55,9 @@ lint: $(STAMPS)/test
 
 bench: setup
 	@$(RUN) python -m benchmarks $(ARGS)
+
+eval: setup $(STAMPS)/evaluation
+	@$(RUN) $(VENV)/evaluation/bin/python -m evaluation $(ARGS)
 
 train: setup $(STAMPS)/training
 	@$(RUN) $(VENV)/training/bin/python -m training.train $(ARGS)
@@ -101,6 +105,15 @@ $(STAMPS)/demo: ros2_ws/src/face3d_ros/face3d/demo.py | $(STAMPS)/workspace
 
 $(STAMPS)/test: requirements/test.txt $(STAMPS)/core
 	@$(STEP) $(LOGS)/test.log "Installing the test tools" $(PIP_INSTALL) -r requirements/test.txt
+	@touch $@
+
+# The synthetic test faces need scipy, which the product does not have; references get their own in the cache.
+$(STAMPS)/evaluation: requirements/evaluation.txt $(STAMPS)/core
+	@$(STEP) $(LOGS)/evaluation_venv.log "Creating the evaluation environment" \
+	    sh scripts/link_venv.sh $(VENV) $(VENV)/evaluation
+	@$(STEP) $(LOGS)/evaluation.log "Installing what the evaluation needs" \
+	    $(VENV)/evaluation/bin/python -m pip install --no-deps --no-input --disable-pip-version-check \
+	    -r requirements/evaluation.txt
 	@touch $@
 
 # A second environment on top of the first: torch stays out of sight of the product and its tests.

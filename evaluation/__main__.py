@@ -1,0 +1,138 @@
+"""Measure how exact the network is, and write a report with figures (`make eval`).
+
+Photographs and clips come out of published packages (fetched once into the cache), the references they are measured
+against from MediaPipe and dlib (computed once in an environment of their own). Results: report.md, results.json and
+figures. The figures show real people: keep them to yourself.
+
+The exit code is 0 whatever the numbers are; 1 when a part could not be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
+    os.environ.setdefault(_variable, "1")
+
+PARTS = ("synthetic", "photographs", "videos")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m evaluation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)} (default: all)"
+    )
+    parser.add_argument("--network", type=Path, metavar="ONNX", help="default: the committed network")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/eval"), metavar="DIR", help="default: %(default)s"
+    )
+    parser.add_argument("--quick", action="store_true", help="small sets: a look in a minute, wide intervals")
+    parser.add_argument("--no-figures", action="store_true", help="numbers only")
+    parser.add_argument(
+        "--threads", type=int, default=2, metavar="N", help="of the network; default: %(default)s"
+    )
+    parser.add_argument(
+        "--references-python",
+        type=Path,
+        metavar="PYTHON",
+        help="interpreter with what requirements/references.txt names (default: an environment made in the cache)",
+    )
+    chosen = parser.parse_args()
+    if unknown := set(chosen.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if chosen.threads < 1:
+        parser.error(f"--threads must be at least 1, got {chosen.threads}")
+    return chosen
+
+
+def main() -> int:
+    options = arguments()
+    # Late, so that --help is immediate.
+    from evaluation import album, report
+    from face3d import resources, runtime
+    from face3d.model import FaceModel
+
+    began = time.monotonic()
+    model = FaceModel.load()
+    network = runtime.load(options.network, model, threads=options.threads)
+    data = resources.network(options.network).read_bytes()
+    results: dict = {
+        "date": datetime.date.today().isoformat(),
+        "quick": options.quick,
+        "network": {**network.metadata, "sha256": hashlib.sha256(data).hexdigest()},
+    }
+    figures: list[tuple[str, Path]] = []
+    failed = False
+    folder = None if options.no_figures else options.out / "figures"
+    for part in options.parts or PARTS:
+        try:
+            figures += {"synthetic": _synthetic, "photographs": _photographs, "videos": _videos}[part](
+                results, model, network, options, folder, album
+            )
+        except (RuntimeError, OSError) as error:
+            failed = True
+            print(f"evaluation: {part} could not be measured: {error}", file=sys.stderr)
+    report.write(results, figures, options.out / "report.md")
+    print(report.summary(results))
+    print(f"\n{options.out / 'report.md'} and results.json, {time.monotonic() - began:.0f} s")
+    return int(failed)
+
+
+def _synthetic(results, model, network, options, folder, album) -> list:
+    from evaluation import synthetic
+
+    found = synthetic.run(80 if options.quick else 400, model, network)
+    results["synthetic"] = synthetic.measure(found, model)
+    return album.synthetic(found, model, folder) if folder else []
+
+
+def _photographs(results, model, network, options, folder, album) -> list:
+    from evaluation import photographs
+    from evaluation.examples import collect
+    from evaluation.references import References
+
+    with References(options.references_python) as references:
+        collection = collect(references, 6 if options.quick else 24, options.quick)
+    trials = photographs.run(collection.examples, model, network, jitters=1 if options.quick else 2)
+    results["photographs"] = {**photographs.measure(trials, model), "left out": dict(collection.left_out)}
+    return album.photographs(trials, model, folder) if folder else []
+
+
+def _videos(results, model, network, options, folder, album) -> list:
+    from evaluation import development, videos
+    from evaluation.examples import clip_references
+    from evaluation.references import References
+    from face3d.source import read_image
+
+    limit = 150 if options.quick else 1000
+    runs, numbers, still = [], {}, {}
+    with References(options.references_python) as references:
+        for clip, path in development.clips():
+            rows = clip_references(clip, path, references) if clip.face else None
+            runs.append(videos.track(clip, path, model, network, limit))
+            numbers[clip.name] = videos.measure(runs[-1], rows)
+            if clip.name == development.TALKING:
+                still[clip.name] = videos.stillness(runs[-1], model)
+                raw = videos.track(clip, path, model, network, limit, smoothing="none")
+                still[f"{clip.name}, each frame for itself"] = videos.stillness(raw, model)
+    jitter = {}
+    for name in (development.ASTRONAUT, development.HOPPER, "cage.jpg", "single_face.jpg")[
+        : 2 if options.quick else 4
+    ]:
+        image = read_image(development.still(name))
+        jitter[name] = {way: videos.jitter(image, model, network, way) for way in ("one_euro", "none")}
+    results["videos"] = numbers
+    results["steadiness"] = {"jitter": jitter, "stillness": still}
+    return album.videos(runs, numbers, model, folder) if folder else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

