@@ -22,6 +22,7 @@ from face3d.ros.window import Window
 
 _OVERLAY_IN = QoSProfile(depth=30, reliability=ReliabilityPolicy.RELIABLE)
 _WINDOW = 2.0  # seconds that the shown latency looks back
+_HANDSHAKE = 0.3  # seconds after which the other side surely knows of our subscriptions, too
 _REMEMBERED = 300  # images whose publication is remembered
 _HELD = 10.0  # longest stretch, in seconds, for which the video shows a still image
 
@@ -69,6 +70,7 @@ class Listener(Node):
         self._recent: deque[tuple[float, float]] = deque()  # of meshes: arrival, latency
         self._sent: dict[tuple[int, int], float] = {}  # stamp -> when the camera published it
         self._timeline = Timeline(fps)
+        self._seen = 0.0  # when the reconstruction node's publishers appeared
         self._gate: Subscription | None = None
         self._held: np.ndarray | None = None
         self._answers = self.create_publisher(Header, "camera/answered", OUTPUT)
@@ -102,7 +104,10 @@ class Listener(Node):
 
         The camera waits for the nodes' subscriptions and for one from here; that one goes with the first image.
         """
-        if self._gate is None and not self.frames and self.count_publishers("face_overlay"):
+        if not self._seen and self.count_publishers("face_overlay"):
+            self._seen = time.monotonic()
+        known = self._seen and time.monotonic() - self._seen > _HANDSHAKE
+        if self._gate is None and not self.frames and known:
             self._gate = self.create_subscription(
                 Image, "camera/image_raw", lambda _: None, IMAGE_IN, raw=True
             )
