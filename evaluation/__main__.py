@@ -73,6 +73,7 @@ def main() -> int:
     failed = False
     folder = None if options.no_figures else options.out / "figures"
     for part in options.parts or PARTS:
+        print(f"evaluation: {part} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
         try:
             figures += {"synthetic": _synthetic, "photographs": _photographs, "videos": _videos}[part](
                 results, model, network, options, folder, album

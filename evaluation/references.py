@@ -6,6 +6,7 @@ predictor was trained on data for non-commercial use: it measures here, and is n
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -29,7 +30,7 @@ _PYTHONS = ("python3.12", "python3.11", "python3.10", "python3.9")  # for which 
 _WRONG = 0.10  # disagreement from which one of both references has failed
 
 
-class ReferenceError_(RuntimeError):
+class ReferencesError(RuntimeError):
     """The references cannot be computed; the message says why and what to do."""
 
 
@@ -88,7 +89,7 @@ class References:
     def compute(self, key: str, images: Iterable[np.ndarray]) -> np.ndarray:
         """(F, 68, 5) float32 of images (H, W, 3) uint8 RGB; NaN without a face. Kept under `key`.
 
-        Raises ReferenceError_ when the worker cannot be had or ends.
+        Raises ReferencesError when the worker cannot be had or ends.
         """
         if (known := self.cached(key)) is not None:
             return known
@@ -102,8 +103,14 @@ class References:
     def close(self) -> None:
         """End the worker, if it runs."""
         if self._worker is not None:
-            self._worker.stdin.close()
-            self._worker.wait(10)
+            with contextlib.suppress(BrokenPipeError):  # it ended by itself: `_ask` has said so
+                self._worker.stdin.close()
+            try:
+                self._worker.wait(10)
+            except subprocess.TimeoutExpired:
+                self._worker.kill()
+                self._worker.wait()
+            self._worker.stdout.close()
             self._worker = None
 
     def __enter__(self) -> References:
@@ -125,7 +132,7 @@ class References:
         except BrokenPipeError:
             answer = b""
         if len(answer) != 68 * 5 * 4:
-            raise ReferenceError_("the program that computes the references ended unexpectedly")
+            raise ReferencesError("the program that computes the references ended unexpectedly")
         return np.frombuffer(answer, np.float32).reshape(68, 5)
 
 
@@ -138,10 +145,12 @@ def _start(python: Path) -> subprocess.Popen:
             command, cwd=_ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
         )
         if worker.stdout.readline() != b"ready\n":
+            worker.stdin.close()
+            worker.stdout.close()
             worker.wait()
             log.seek(0)
             lines = log.read().decode(errors="replace").strip().splitlines()
-            raise ReferenceError_(f"{python} cannot compute references: {lines[-1] if lines else 'it ended'}")
+            raise ReferencesError(f"{python} cannot compute references: {lines[-1] if lines else 'it ended'}")
     return worker
 
 
@@ -155,12 +164,12 @@ def environment() -> Path:
     print("evaluation: making the environment of the references (once, about 300 MB) ...", file=sys.stderr)
     base = sys.executable if sys.version_info[:2] <= (3, 12) else next(filter(shutil.which, _PYTHONS), None)
     if base is None:
-        raise ReferenceError_("MediaPipe has no wheel for this Python; install Python 3.9 to 3.12 beside it")
+        raise ReferencesError("MediaPipe has no wheel for this Python; install Python 3.9 to 3.12 beside it")
     pip = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet"]
     for command in ([base, "-m", "venv", "--clear", str(folder)], [*pip, "-r", str(_REQUIREMENTS)]):
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if line.strip()]
-            raise ReferenceError_(f"making the environment failed: {lines[-1] if lines else command}")
+            raise ReferencesError(f"making the environment failed: {lines[-1] if lines else command}")
     (folder / "complete").touch()
     return python

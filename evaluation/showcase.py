@@ -84,7 +84,7 @@ def main() -> int:
         "--synthetic",
         type=int,
         nargs="+",
-        default=[9, 10],
+        default=[10, 5],
         metavar="N",
         help="test faces; default: %(default)s",
     )

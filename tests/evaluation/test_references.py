@@ -10,7 +10,7 @@ import pytest
 
 from evaluation import references
 from evaluation.examples import box_of_points
-from evaluation.references import Reference, ReferenceError_, References, reference_of
+from evaluation.references import Reference, References, ReferencesError, reference_of
 from face3d.codec import EXPRESSION, IDENTITY
 from face3d.crop import overlap, pose_from_box
 from face3d.model import FaceModel
@@ -81,7 +81,7 @@ def test_an_environment_without_the_packages_says_so(tmp_path, monkeypatch):
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho \"No module named 'mediapipe'\" >&2; exit 1\n")
     broken.chmod(0o755)
-    with pytest.raises(ReferenceError_, match="mediapipe"), References(broken) as asked:
+    with pytest.raises(ReferencesError, match="mediapipe"), References(broken) as asked:
         asked.compute("one", [np.zeros((4, 4, 3), np.uint8)])
 
 
