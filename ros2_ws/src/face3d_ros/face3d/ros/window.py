@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 
+_PATIENCE = 20.0  # seconds for a first window to open
 _TITLE = "face3d - press q to end"
 
 
@@ -45,4 +48,10 @@ def why_not() -> str:
         return "there is no screen"
     if re.search(r"GUI:\s+(NONE|NO)\b", cv2.getBuildInformation()):
         return "this OpenCV is built without windows (package opencv-python-headless)"
-    return ""
+    # A screen that is named but not to be had makes Qt abort the process: let it abort another one.
+    attempt = [sys.executable, "-c", "import cv2; cv2.namedWindow('face3d'); cv2.destroyAllWindows()"]
+    try:
+        code = subprocess.run(attempt, capture_output=True, timeout=_PATIENCE).returncode
+    except subprocess.TimeoutExpired:
+        code = -1
+    return "the screen does not let us open one" if code else ""
