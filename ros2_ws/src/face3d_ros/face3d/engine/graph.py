@@ -70,7 +70,7 @@ def to_half(network: onnx.ModelProto) -> onnx.ModelProto:
     network = onnx.shape_inference.infer_shapes(network, strict_mode=True)
     graph = network.graph
     nodes = list(graph.node)
-    full = _first_layers(nodes) | _last_layers(nodes, {output.name for output in graph.output})
+    full = first_layers(nodes) | last_layers(nodes, {output.name for output in graph.output})
     floats = {
         value.name
         for value in (*graph.value_info, *graph.input, *graph.output)
@@ -112,7 +112,7 @@ def to_half(network: onnx.ModelProto) -> onnx.ModelProto:
     return network
 
 
-def _first_layers(nodes: list) -> set[int]:
+def first_layers(nodes: list) -> set[int]:
     """Indices of the nodes up to and with the first convolution."""
     for index, node in enumerate(nodes):
         if node.op_type == "Conv":
@@ -120,7 +120,7 @@ def _first_layers(nodes: list) -> set[int]:
     return set()
 
 
-def _last_layers(nodes: list, outputs: set[str]) -> set[int]:
+def last_layers(nodes: list, outputs: set[str]) -> set[int]:
     """Indices of the nodes after the last ReLU before each output."""
     found: set[int] = set()
     wanted = set(outputs)
