@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return _missing(wanted or "", error)
     arguments = parser.parse_args(argv)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `python -m face3d` leaves it while it imports
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return run(arguments)
     except ModuleNotFoundError as error:
