@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
 from face3d import runtime
 from face3d.camera import Camera
-from face3d.ros.conversions import from_camera, from_rgb, to_region
+from face3d.ros.conversions import from_camera, from_rgb, packed, to_region
 from face3d.ros.conversions.faces import ARKIT, MODEL_FROM_FACE
 from face3d.ros.node_group import NodeGroup
 from face3d.track import TrackerState
@@ -191,6 +192,24 @@ def test_bad_images_are_named_and_tracking_goes_on(node, probe) -> None:
     assert {state.id for state in probe.got["face_state"]} == {1}, "the track went on"
     lines = " ".join(node.lines())
     assert "teapot8" in lines and "Traceback" not in lines
+
+
+def test_compressed_images(domain, probe, network) -> None:
+    probe.listen("face_state")
+    images = probe.node.create_publisher(CompressedImage, "image/compressed", 5)
+    with NodeGroup() as nodes:
+        nodes.start(NODE, {"network": str(network), "transport": "compressed"})
+        probe.spin(lambda: images.get_subscription_count() and probe.faces.get_subscription_count())
+        probe.rest(0.3)
+        header = probe.send(picture(), START, BOX)  # of these, only the detection has a listener
+        message = CompressedImage(header=header, format="rgb8; jpeg compressed bgr8")
+        message.data = packed("B", cv2.imencode(".jpg", picture()[..., ::-1])[1])
+        images.publish(message)
+        probe.spin(lambda: probe.got["face_state"])
+        assert probe.got["face_state"][0].header == header
+        message.data = message.data[:500]
+        images.publish(message)
+        probe.spin(lambda: "cannot decode a compressed image of 500 bytes" in probe.message(NODE))
 
 
 def test_a_missing_network_is_waited_for(domain, probe, network, tmp_path) -> None:

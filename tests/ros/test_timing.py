@@ -1,0 +1,74 @@
+"""The parts that keep time: places in the video, the pace of files, flow control, what counts as lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from face3d.ros.camera_node import _Clock
+from face3d.ros.diagnostics import Health
+from face3d.ros.flow import Flow
+from face3d.ros.listener import Timeline
+
+SECOND = 10**9
+
+
+def test_a_timeline_leaves_room_for_what_is_missing() -> None:
+    timeline = Timeline(25.0)
+    stamps = [0.0, 0.04, 0.081, 0.119, 0.28, 0.32]  # jitter, then three images lost
+    assert [timeline.place(round((7 + stamp) * SECOND)) for stamp in stamps] == [0, 1, 2, 3, 7, 8]
+    assert timeline.place(7 * SECOND) == 0, "a late row goes where it belongs"
+
+
+def test_a_timeline_goes_on_after_a_jump_of_the_stamps() -> None:
+    for jump in (-60.0, 60.0):
+        timeline = Timeline(25.0)
+        first = [timeline.place(round((100 + n / 25) * SECOND)) for n in range(3)]
+        then = [timeline.place(round((100 + jump + n / 25) * SECOND)) for n in range(3)]
+        assert first + then == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:
+    clock = _Clock(5 * SECOND, 2.0, 1000 * SECOND)
+    assert 0.9 < clock.early(7 * SECOND) <= 1.0, "two seconds at double speed"
+    assert clock.stamp(7 * SECOND) == 1001 * SECOND
+    clock._begin -= 10.0  # the machine stood still for ten seconds
+    assert clock.early(7 * SECOND) == 0.0
+    assert 0.4 < clock.early(8 * SECOND) <= 0.5, "it goes on from there"
+    assert clock.stamp(8 * SECOND) == 1001 * SECOND + SECOND // 2, "the stamps know of no stop"
+
+
+def test_flow_control() -> None:
+    flow, ending = Flow(2), threading.Event()
+    for stamp in (1, 2):
+        flow.wait(ending)
+        flow.sent(stamp)
+    timer = threading.Timer(0.2, flow.answered, (1,))
+    timer.start()
+    begin = time.monotonic()
+    flow.wait(ending)
+    assert 0.15 < time.monotonic() - begin < 1.5, "it waits for an answer, no longer"
+    flow.sent(3)
+    ending.set()
+    flow.wait(ending)  # a node that ends does not wait
+    free = Flow(0)
+    for stamp in range(100):
+        free.wait(threading.Event())
+        free.sent(stamp)
+
+
+def test_what_counts_as_lost(domain) -> None:
+    import rclpy
+
+    node = rclpy.create_node("counter")
+    health = Health(node, "image")
+    for sequence in (5, 6, 9, 10):
+        health.received({"publication_sequence_number": sequence})
+    assert (health.frames, health.dropped) == (4, 2)
+    for sequence in (1, 2, 4):  # another publisher took over
+        health.received({"publication_sequence_number": sequence})
+    assert (health.frames, health.dropped) == (7, 3)
+    health.received({"publication_sequence_number": None})  # not every middleware counts
+    health.received({"publication_sequence_number": 900})
+    assert health.dropped == 3
+    node.destroy_node()
