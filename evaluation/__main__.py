@@ -101,9 +101,9 @@ def _photographs(results, model, network, options, folder, album) -> list:
     from evaluation.references import References
 
     with References(options.references_python) as references:
-        collection = collect(references, 6 if options.quick else 24, options.quick)
+        collection = collect(references, model, 6 if options.quick else 24, options.quick)
     trials = photographs.run(collection.examples, model, network, jitters=1 if options.quick else 2)
-    results["photographs"] = {**photographs.measure(trials, model), "left out": dict(collection.left_out)}
+    results["photographs"] = {**photographs.measure(trials), "left out": dict(collection.left_out)}
     return album.photographs(trials, model, folder) if folder else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from evaluation.measures import PARTS, PASSES
@@ -27,7 +28,7 @@ def photographs(result: Mapping) -> list[str]:
         for yaw, e in result["yaw"].items()
     ]
     by_source = [
-        (name, str(e["faces"]), f"{e['yaw']:.0f}°", *(f"{e[key]:.2f}" for key in (*PARTS, "floor")))
+        (name, str(e["faces"]), f"{e['yaw']:.0f}°", *(_plain(e[key]) for key in (*PARTS, "floor")))
         for name, e in result["sources"].items()
     ]
     return [
@@ -47,6 +48,10 @@ def photographs(result: Mapping) -> list[str]:
         f"After pass {PASSES} by picture:",
         table(("", "faces", "largest yaw", *PARTS, "MediaPipe - dlib"), by_source),
     ]
+
+
+def _plain(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -13,12 +13,15 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.development import Clip, clips, stills
-from evaluation.measures import face_size
+from evaluation.measures import face_size, head_yaw
 from evaluation.references import Reference, References, reference_of
+from face3d.codec import EXPRESSION, IDENTITY
 from face3d.detector import STILL, Detector
+from face3d.model import FaceModel
 from face3d.source import VideoFile, read_image
 
 REFERENCE_STEP = 2  # of a clip every second frame has a reference
+_TURNED = 30.0  # degrees from which MediaPipe's word counts when dlib's differs
 _BLOCK = 2.0  # seconds of a clip that count as one piece
 _WINDOW = 2.4  # sides of the square, in boxes, that the references are shown
 _MOST = 512  # pixels of its side
@@ -29,6 +32,7 @@ class Example:
     """One face in one picture.
 
     source    file or clip it is from, and `cluster` the piece of it: pieces are independent, their pictures are not
+    yaw       degrees, from MediaPipe's three-dimensional points: the network has no say in it
     box       (x, y, width, height) of our detector; where that finds nothing, made from the reference (`detected`)
     """
 
@@ -39,27 +43,34 @@ class Example:
     box: tuple[float, float, float, float]
     detected: bool
     reference: Reference
+    yaw: float = 0.0
 
 
 @dataclass
 class Collection:
-    """All examples, and what was left out and why."""
+    """All examples, and what was left out and why. neutral: the model's landmarks (68, 3)."""
 
+    neutral: np.ndarray
     examples: list[Example] = field(default_factory=list)
     left_out: Counter = field(default_factory=Counter)
 
     def add(self, example: Example | None, reason: str = "") -> None:
         if example is None:
             self.left_out[reason] += 1
-        elif not example.reference.agrees:
-            self.left_out["the references disagree by more than 10 %"] += 1
+            return
+        yaw = head_yaw(example.reference.mediapipe, self.neutral)
+        if example.reference.agrees:
+            self.examples.append(replace(example, yaw=yaw))
+        elif abs(yaw) >= _TURNED:
+            self.examples.append(replace(example, yaw=yaw, reference=example.reference.alone()))
         else:
-            self.examples.append(example)
+            self.left_out["the references disagree by more than 10 %"] += 1
 
 
-def collect(references: References, per_clip: int, quick: bool = False) -> Collection:
+def collect(references: References, model: FaceModel, per_clip: int, quick: bool = False) -> Collection:
     """Examples from all stills (`quick`: every second) and `per_clip` frames of every clip with a face."""
-    collection = Collection()
+    neutral = model.landmarks(np.zeros(IDENTITY, np.float32), np.zeros(EXPRESSION, np.float32))
+    collection = Collection(neutral.astype(float))
     detector = Detector(STILL)
     for path in tqdm(stills()[:: 2 if quick else 1], "stills", unit="picture", leave=False, disable=None):
         _from_still(path, detector, references, collection)

@@ -126,9 +126,8 @@ def plot(
 def save(path: Path, picture: np.ndarray, quality: int = 88) -> Path:
     """Write an RGB picture as JPEG or PNG, by its suffix; makes the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    good, data = cv2.imencode(
-        path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix == ".jpg" else []
+    good, data = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)
     if not good:
         raise OSError(f"cannot encode {path}")
     path.write_bytes(data.tobytes())

@@ -90,6 +90,12 @@ def head_rotation(points: np.ndarray, model_points: np.ndarray) -> np.ndarray:
     return u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
 
 
+def head_yaw(points: np.ndarray, model_points: np.ndarray) -> float:
+    """Degrees to the side that `head_rotation` looks; positive to the right in the picture."""
+    outward = head_rotation(points, model_points)[:, 2]
+    return float(np.degrees(np.arctan2(outward[0], -outward[2])))
+
+
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Pearson's r; 0 where one of both does not vary."""
     a, b = a - a.mean(), b - b.mean()

@@ -14,17 +14,15 @@ from evaluation.measures import (
     PASSES,
     Interval,
     bootstrap,
-    head_rotation,
     mean_interval,
     mirrored,
     nme,
 )
-from face3d.camera import Pose
-from face3d.codec import EXPRESSION, IDENTITY, Geometry
+from face3d.codec import Geometry
 from face3d.crop import crop_of, pose_from_box
 from face3d.model import FaceModel
 from face3d.runtime import Runtime
-from training.evaluate import iterate, yaw_of
+from training.evaluate import iterate
 
 YAW_BINS = ((0, 30), (30, 60), (60, 90))
 _INSIDE = 0.8  # of the crop must be in the picture for the face to count as whole
@@ -103,12 +101,13 @@ def landmarks(geometry: Geometry, model: FaceModel) -> np.ndarray:
     return geometry.pose.project(points)[:, :2].astype(float)
 
 
-def measure(trials: Trials, model: FaceModel) -> dict:
+def measure(trials: Trials) -> dict:
     """All tables of the photographs; NME in percent. Keys as the report uses them."""
     clusters = trials.clusters()
     by_part = {part: 100 * trials.errors(part) for part in PARTS}
     last = {part: errors[:, PASSES] for part, errors in by_part.items()}
-    yaw = np.abs([yaw_of_reference(example, model) for example in trials.examples])
+    yaw = np.abs([example.yaw for example in trials.examples])
+    both = np.array([trials.examples[index].reference.both for index in trials.owner], bool)
     result: dict = {
         "faces": len(trials.examples),
         "trials": len(trials.owner),
@@ -118,7 +117,10 @@ def measure(trials: Trials, model: FaceModel) -> dict:
         },
         "references": {
             against: {
-                part: mean_interval(100 * trials.errors(part, against)[:, PASSES], clusters) for part in PARTS
+                part: mean_interval(
+                    100 * trials.errors(part, against)[both, PASSES], np.array(clusters)[both]
+                )
+                for part in PARTS
             }
             for against in ("mean", "mediapipe", "dlib")
         },
@@ -155,12 +157,6 @@ def is_whole(example: Example) -> bool:
     return bool(np.prod(np.maximum(0.0, high - low)) >= _INSIDE * crop.size**2)
 
 
-def yaw_of_reference(example: Example, model: FaceModel) -> float:
-    """Degrees, from MediaPipe's three-dimensional points: the network has no say in the bins."""
-    neutral = model.landmarks(np.zeros(IDENTITY, np.float32), np.zeros(EXPRESSION, np.float32))
-    return yaw_of(Pose(head_rotation(example.reference.mediapipe, neutral.astype(float)), 1.0, np.zeros(2)))
-
-
 def _by_source(trials: Trials, last: dict[str, np.ndarray], yaw: np.ndarray) -> dict[str, dict]:
     table = {}
     for source in dict.fromkeys(example.source for example in trials.examples):
@@ -170,12 +166,13 @@ def _by_source(trials: Trials, last: dict[str, np.ndarray], yaw: np.ndarray) -> 
             "faces": len(inside),
             "yaw": float(np.max(yaw[inside])),
             **{part: float(last[part][chosen].mean()) for part in PARTS},
-            "floor": float(np.mean([100 * trials.examples[i].reference.disagreement for i in inside])),
+            "floor": _floor([trials.examples[i] for i in inside], "all 68").value,
         }
     return table
 
 
 def _floor(examples: list[Example], part: str) -> Interval:
+    examples = [example for example in examples if example.reference.both]
     values = [
         100 * nme(e.reference.mediapipe[:, :2], e.reference.dlib, e.reference.size, part) for e in examples
     ]

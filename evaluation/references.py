@@ -36,10 +36,18 @@ class ReferencesError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """One face's points in image pixels: mediapipe (68, 3), x right, y down, z away; dlib (68, 2)."""
+    """One face's points in image pixels: mediapipe (68, 3), x right, y down, z away; dlib (68, 2).
+
+    both  False where MediaPipe stands for dlib, too: see `alone`
+    """
 
     mediapipe: np.ndarray
     dlib: np.ndarray
+    both: bool = True
+
+    def alone(self) -> Reference:
+        """MediaPipe's word only: dlib's predictor is for faces that a frontal detector finds."""
+        return Reference(self.mediapipe, self.mediapipe[:, :2], both=False)
 
     @property
     def mean(self) -> np.ndarray:

@@ -65,6 +65,9 @@ def test_head_rotation_of_points_that_the_model_made(neutral, yaw):
     truth = so3.exp(np.radians([8.0, yaw, -5.0])) @ FRONTAL
     seen = 700 * neutral.astype(float) @ truth.T + (320, 200, 0)
     assert np.allclose(measures.head_rotation(seen, neutral.astype(float)), truth, atol=1e-6)
+    outward = truth[:, 2]
+    expected = np.degrees(np.arctan2(outward[0], -outward[2]))
+    assert measures.head_yaw(seen, neutral.astype(float)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_correlation_of_lines_and_of_what_does_not_vary():

@@ -30,7 +30,10 @@ def test_mean_size_and_disagreement(reference):
     assert np.allclose(reference.mean, reference.dlib - (1.0, 0.0))
     assert reference.disagreement == pytest.approx(2.0 / reference.size)
     assert reference.agrees
-    assert not Reference(reference.mediapipe, reference.dlib + 0.2 * reference.size).agrees
+    wrong = Reference(reference.mediapipe, reference.dlib + 0.2 * reference.size)
+    assert not wrong.agrees
+    assert wrong.both and not wrong.alone().both
+    assert np.allclose(wrong.alone().mean, reference.mediapipe[:, :2])
 
 
 def test_a_reference_matches_its_own_box_and_no_neighbours(reference):
