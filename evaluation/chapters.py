@@ -65,11 +65,13 @@ def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:
         shares.append((name, clip["about"], str(clip["frames"]), *found, str(clip["tracks"]), *errors))
         if "lids" in clip:
             keys = [
-                f"{what}{against}" for what in ("lids", "mouth") for against in ("", ", MediaPipe", ", floor")
+                f"{what}{against}"
+                for what in ("lids", "mouth")
+                for against in ("", ", MediaPipe", ", floor", ", slope")
             ]
             openings.append((name, *(number(clip[key]) for key in keys)))
     still = [
-        (name, *("lost" if entry[way] is None else f"{entry[way]:.3f}" for way in ("one_euro", "none")))
+        (name, *("lost" if entry[way] is None else number(entry[way], 3) for way in ("one_euro", "none")))
         for name, entry in steadiness["jitter"].items()
     ]
     rest = [
@@ -78,13 +80,14 @@ def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:
         if entry
     ]
     heads = ("clip", "", "frames", "with a face %", "of those MediaPipe sees %", "tracks", "NME %")
-    pair = ("", ", against MediaPipe", ", MediaPipe with dlib")
+    pair = ("", ", against MediaPipe", ", MediaPipe with dlib", ", slope")
     return [
         "## Clips, through the tracker",
         "One pass a frame, the product's settings. A clip without a face should have 0 %, one with a face one track.",
         table((*heads, "without the jaw %", "MediaPipe - dlib %"), shares),
         "Opening of lids and mouth over time: Pearson's r against the references' mean, against MediaPipe alone, and "
-        "of MediaPipe with dlib. Where little opens or closes, r says little.",
+        "of MediaPipe with dlib. Where little opens or closes, r says little. The slope is 1 where "
+        "ours open and close as far as the references' do.",
         table(("clip", *(what + end for what in ("lids", "mouth") for end in pair)), openings),
         "## Steadiness",
         "A still photograph at 640 x 480 with camera noise (3 of 255): root mean square motion of the 68 points, px:",

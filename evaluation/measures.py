@@ -103,6 +103,12 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float((a * b).sum() / norm) if norm > 1e-12 else 0.0
 
 
+def slope(a: np.ndarray, b: np.ndarray) -> float:
+    """How far `a` goes when `b` goes by 1: the regression of a on b. 0 where b does not vary."""
+    b = b - b.mean()
+    return float((a * b).sum() / (b * b).sum()) if (b * b).sum() > 1e-12 else 0.0
+
+
 def bootstrap(
     statistic: Callable[[np.ndarray], float], clusters: Sequence[object], seed: int = 0, rounds: int = _ROUNDS
 ) -> Interval:

@@ -19,6 +19,7 @@ from evaluation.measures import (
     mean_interval,
     mouth_opening,
     nme,
+    slope,
 )
 from evaluation.references import reference_of
 from face3d.camera import Camera
@@ -104,6 +105,7 @@ def measure(run: Run, rows: np.ndarray | None) -> dict:
         mean = 0.5 * (mediapipe + dlib)
         result[name] = correlation_interval(ours, mean, seen)
         result[f"{name}, MediaPipe"] = correlation_interval(ours, mediapipe, seen)
+        result[f"{name}, slope"] = bootstrap(lambda rows, a=ours, b=mean: slope(a[rows], b[rows]), seen)
         result[f"{name}, floor"] = correlation_interval(mediapipe, dlib, seen)
         result["series"][name] = {"ours": ours.tolist(), "reference": mean.tolist()}
     return result
@@ -133,7 +135,7 @@ def stillness(run: Run, model: FaceModel) -> dict | None:
 
 def jitter(
     image: np.ndarray, model: FaceModel, network: Runtime, smoothing: str, count: int = 50
-) -> float | None:
+) -> Interval | None:
     """RMS in pixels of the 68 points of a still photograph at 640 x 480 with fresh camera noise in each frame.
 
     None when the face is lost or not found.
@@ -151,7 +153,7 @@ def jitter(
         if index >= _WARM_UP:
             points.append(faces[0].landmarks[:, :2])
     spread = np.stack(points) - np.mean(points, axis=0)
-    return float(np.sqrt((spread**2).sum(2).mean()))
+    return _root((spread**2).sum(2).mean(1), np.arange(len(points)) // 5)
 
 
 def _root(squares: np.ndarray, pieces: np.ndarray) -> Interval:

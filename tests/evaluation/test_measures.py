@@ -75,6 +75,8 @@ def test_correlation_of_lines_and_of_what_does_not_vary():
     assert measures.correlation(x, 3 * x + 1) == pytest.approx(1.0)
     assert measures.correlation(x, -x) == pytest.approx(-1.0)
     assert measures.correlation(x, np.ones(10)) == 0.0
+    assert measures.slope(3 * x + 1, x) == pytest.approx(3.0)
+    assert measures.slope(x, np.ones(10)) == 0.0
 
 
 def test_bootstrap_covers_the_mean_about_as_often_as_it_says():
