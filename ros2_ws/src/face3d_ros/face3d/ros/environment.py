@@ -11,6 +11,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PROFILE = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")  # its old and its new name
 _FIRST_PORT = 24_300
+_LAST_DOMAIN = 232  # of DDS
 _DOMAINS = range(1, 101)  # above 101 the ports of a domain meet those that Linux hands out
 
 
@@ -54,10 +55,13 @@ def isolate(domain: int | None) -> tuple[int, socket.socket | None]:
     returns  the domain, and a lock to keep until the end when it was chosen here
     """
     lock = None
-    if domain is None and os.environ.get("ROS_DOMAIN_ID"):
-        domain = int(os.environ["ROS_DOMAIN_ID"])
-    if domain is None:
+    given = str(domain) if domain is not None else os.environ.get("ROS_DOMAIN_ID", "")
+    if not given:
         domain, lock = _free_domain()
+    elif given.isdecimal() and int(given) <= _LAST_DOMAIN:
+        domain = int(given)
+    else:
+        raise ValueError(f"a ROS domain is a number from 0 to {_LAST_DOMAIN}, got {given!r}")
     os.environ["ROS_DOMAIN_ID"] = str(domain)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     return domain, lock

@@ -143,16 +143,16 @@ def _watch(nodes: NodeGroup, listener: Listener, seconds: float | None, status: 
         executor.spin_once(timeout_sec=0.05)
         now = time.monotonic()
         listener.open_gate()
+        _relay(nodes, status)
+        failed = nodes.failed()
+        if failed:
+            return f"{failed} has ended with an error; what it said is above"
         if not status.due():
             if listener.window_closed() or (seconds is not None and now - began >= seconds):
                 return ""
             if listener.frames and not nodes.running("camera_node") and _worked_off(listener, now):
                 return ""
             continue
-        _relay(nodes, status)
-        failed = nodes.failed()
-        if failed:
-            return f"{failed} has ended with an error; what it said is above"
         if not listener.frames:
             if listener.errors.get(_WORKER):
                 return listener.errors[_WORKER]
