@@ -8,6 +8,8 @@
 #   make eval [ARGS=...]                how exact the network is: report and figures in out/eval (ARGS=--quick: a look)
 #   make train [ARGS=...]               train the network (installs torch into .venv/training)
 #   make test-training [TESTS=...]      tests of data synthesis, training and export (needs torch, too)
+#   make gpu                            on a machine with an NVIDIA GPU: build engines, compare them, time them, test them
+#   make test-gpu                       only the tests that need one (docs/GPU.md)
 #   make clean                          remove everything that the above made, but for out/
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.13); nothing outside this folder is changed.
@@ -39,7 +41,7 @@ PLACE := $(STAMPS)/place
 $(shell if [ -f $(PLACE) ] && { [ "$$(head -n 1 $(PLACE))" != "$(CURDIR)" ] || \
     { [ -n "$(PYTHON)" ] && [ "$$(tail -n 1 $(PLACE))" != "$(PYTHON)" ]; }; }; then rm -rf $(VENV) build/ros; fi)
 
-.PHONY: live test test-training setup lint bench eval train clean FORCE
+.PHONY: live test test-training test-gpu gpu setup lint bench eval train clean FORCE
 
 live: setup
 	@$(VENV)/bin/face3d live $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
@@ -47,8 +49,21 @@ live: setup
 test: setup $(STAMPS)/test
 	@$(RUN) python -m pytest $(or $(TESTS),tests --ignore=tests/training --ignore=tests/engines) $(ARGS)
 
-test-training: setup $(STAMPS)/test $(STAMPS)/training
+test-training: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/tensorrt
 	@$(RUN) $(VENV)/training/bin/python -m pytest $(or $(TESTS),$(wildcard tests/training tests/engines)) $(ARGS)
+
+test-gpu: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/gpu
+	@$(RUN) $(VENV)/training/bin/python -m pytest -m gpu tests/engines $(ARGS)
+
+gpu: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/gpu
+	@$(RUN) python=$(VENV)/training/bin/python && mkdir -p out/gpu && \
+	$$python -m engines.build_engine --precision fp16 && \
+	for precision in fp32 int8; do \
+	    $$python -m engines.build_engine --precision $$precision --out out/gpu/$$precision.engine || exit 1; done && \
+	$$python -m engines.check_parity --engine "$$($$python -m face3d engine path)" \
+	    --engine out/gpu/fp32.engine --engine out/gpu/int8.engine && \
+	$$python -m benchmarks backends && \
+	$$python -m pytest -m gpu tests/engines $(ARGS)
 
 lint: $(STAMPS)/test
 	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/python -m mypy
@@ -122,4 +137,14 @@ $(STAMPS)/training: requirements/training.txt $(STAMPS)/core
 	    sh scripts/link_venv.sh $(VENV) $(VENV)/training
 	@$(STEP) $(LOGS)/training.log "Installing torch and the exporter (the longest download)" \
 	    $(VENV)/training/bin/python -m pip install --no-input --disable-pip-version-check -r requirements/training.txt
+	@touch $@
+
+$(STAMPS)/tensorrt: requirements/tensorrt.txt $(STAMPS)/training
+	@$(STEP) $(LOGS)/tensorrt.log "Installing TensorRT for RTX, which builds engines without a GPU" \
+	    $(VENV)/training/bin/python -m pip install --no-deps --no-input --disable-pip-version-check -r requirements/tensorrt.txt
+	@touch $@
+
+$(STAMPS)/gpu: requirements/gpu.txt $(STAMPS)/training
+	@$(STEP) $(LOGS)/gpu.log "Installing TensorRT and PyCUDA (a long download; PyCUDA is compiled)" \
+	    $(VENV)/training/bin/python -m pip install --no-input --disable-pip-version-check -r requirements/gpu.txt
 	@touch $@

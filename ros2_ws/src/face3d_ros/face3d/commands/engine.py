@@ -25,8 +25,9 @@ from face3d.runtime.sidecar import PRECISIONS, Sidecar
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="build|info", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="build|info|path", required=True)
     add_build_arguments(actions.add_parser("build", help="build an engine from an ONNX network"))
+    actions.add_parser("path", help="where the engine is that the backend `tensorrt` would take")
     info = actions.add_parser("info", help="what an engine is, and whether it runs here")
     info.add_argument(
         "engine",
@@ -74,6 +75,9 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.action == "path":
+        print(resources.engine(resources.network()))
+        return OK
     return run_build(arguments) if arguments.action == "build" else run_info(arguments)
 
 
