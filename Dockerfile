@@ -38,7 +38,7 @@ CMD ["ros2", "launch", "face3d", "live.launch.py"]
 # --- compile: nothing of this stage's tools ends in the result ---
 FROM runtime AS build
 # hadolint ignore=DL3002
-USER root
+USER 0
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential cmake pybind11-dev python3-dev python3-colcon-common-extensions \
@@ -69,7 +69,7 @@ RUN echo "CUDA_ENABLE_CURAND = False" > /root/.aksetup-defaults.py \
 
 # --- the two results ---
 FROM runtime AS gpu
-USER root
+USER 0
 COPY docker/requirements-gpu.txt /tmp/requirements.txt
 COPY --from=pycuda /wheels /tmp/wheels
 RUN /opt/venv/bin/pip install --no-cache-dir --find-links /tmp/wheels -r /tmp/requirements.txt \

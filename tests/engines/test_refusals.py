@@ -35,16 +35,12 @@ def onnx(network, tmp_path) -> Path:
 def engine(onnx, model, monkeypatch) -> Path:
     """The stand-in's engine, which fits the network; its TensorRT is installed, GPU and driver are not."""
     monkeypatch.setattr(tensorrt, "find_tensorrt", lambda: TensorRT(Fake(None), nvidia.TENSORRT))
-    monkeypatch.setattr(nvidia, "require_driver", no_driver)
+    monkeypatch.setattr(nvidia, "has_driver", lambda: False)
     found = sha256(onnx.read_bytes())
     metadata = dict(OnnxRuntime(onnx, 1).metadata)
     return test_tensorrt_runtime.write_engine(
         onnx.parent, onnx_sha256=found, network_sha256=found, metadata=metadata, face_model=model.hash
     )
-
-
-def no_driver() -> None:
-    raise NetworkError("no NVIDIA driver on this machine")
 
 
 def change(engine: Path, **values: object) -> None:
@@ -169,7 +165,7 @@ def test_missing_pycuda(monkeypatch) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name=name)
 
-    monkeypatch.setattr(nvidia, "require_driver", lambda: None)
+    monkeypatch.setattr(nvidia, "has_driver", lambda: True)
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(NetworkError, match="pycuda is missing: `pip install pycuda`"):
         nvidia.find_cuda()
@@ -177,7 +173,7 @@ def test_missing_pycuda(monkeypatch) -> None:
 
 def test_no_gpu(monkeypatch) -> None:
     gpu = Gpu(count=0)
-    monkeypatch.setattr(nvidia, "require_driver", lambda: None)
+    monkeypatch.setattr(nvidia, "has_driver", lambda: True)
     monkeypatch.setattr(importlib, "import_module", lambda name: gpu.module())
     with pytest.raises(NetworkError, match=r"finds no GPU.*nvidia-smi"):
         nvidia.find_cuda()
@@ -204,7 +200,7 @@ def test_auto_says_in_one_line_why_not(onnx, engine, model, monkeypatch) -> None
     network = runtime.load(onnx, model, "auto", say=lines.append)
     assert isinstance(network, OnnxRuntime)
     assert lines == ["TensorRT is not used, ONNX Runtime is: no NVIDIA driver on this machine"]
-    monkeypatch.setattr(nvidia, "require_driver", lambda: None)
+    monkeypatch.setattr(nvidia, "has_driver", lambda: True)
     engine.unlink()
     runtime.load(onnx, model, "auto", say=lines.append)
     assert "engine is missing" in lines[1] and "\n" not in lines[1]
@@ -213,7 +209,7 @@ def test_auto_says_in_one_line_why_not(onnx, engine, model, monkeypatch) -> None
 def test_auto_takes_tensorrt_where_it_fits(onnx, engine, model, monkeypatch) -> None:
     gpu = Gpu()
     test_tensorrt_runtime.use(monkeypatch, gpu, Fake(gpu))
-    monkeypatch.setattr(nvidia, "require_driver", lambda: None)
+    monkeypatch.setattr(nvidia, "has_driver", lambda: True)
     lines: list[str] = []
     for path in (onnx, engine):
         network = runtime.load(path, model, "auto", say=lines.append)

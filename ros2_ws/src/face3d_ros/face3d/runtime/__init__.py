@@ -131,13 +131,14 @@ def _load_best(path: Path, model: FaceModel, threads: int, say: Callable[[str], 
     """TensorRT where it fits; where not, `say` why, and ONNX Runtime."""
     if path.suffix == ENGINE:
         return load(path, model, "tensorrt", threads)
-    try:
-        from face3d.runtime.nvidia import require_driver
+    from face3d.runtime.nvidia import has_driver
 
-        require_driver()  # without one, every other reason is beside the point
-        return load(path, model, "tensorrt", threads)
-    except (NetworkError, FileNotFoundError) as error:
-        reason = " ".join(str(error).split())
+    reason = "no NVIDIA driver on this machine"
+    if has_driver():  # without one, every other reason is beside the point
+        try:
+            return load(path, model, "tensorrt", threads)
+        except (NetworkError, FileNotFoundError) as error:
+            reason = " ".join(str(error).split())
     say(f"TensorRT is not used, ONNX Runtime is: {reason}")
     return load(path, model, "onnxruntime", threads)
 

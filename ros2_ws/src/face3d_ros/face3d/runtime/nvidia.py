@@ -115,20 +115,22 @@ def _preload() -> None:
                 ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
 
 
-def require_driver() -> None:
-    """Raise NetworkError unless NVIDIA's driver is on this machine. Initialises nothing."""
+def has_driver() -> bool:
+    """Whether NVIDIA's driver is on this machine. Initialises nothing."""
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
-        raise NetworkError(
-            "no NVIDIA driver on this machine (libcuda.so.1 does not load): install the driver, or in a "
-            "container give it the GPU (`docker run --gpus all`)"
-        ) from None
+        return False
+    return True
 
 
 def find_cuda() -> Any:
     """`pycuda.driver`, initialised, with at least one GPU there. Raises NetworkError with what is missing."""
-    require_driver()
+    if not has_driver():
+        raise NetworkError(
+            "no NVIDIA driver on this machine (libcuda.so.1 does not load): install the driver, or in a "
+            "container give it the GPU (`docker run --gpus all`)"
+        )
     try:
         cuda = importlib.import_module("pycuda.driver")
     except ModuleNotFoundError:
