@@ -54,7 +54,8 @@ class FaceLoss(nn.Module):
         spread = np.sqrt((identity**2).sum(2).mean(1))  # metres that one sigma moves the face
         self.register_buffer("identity_weight", torch.tensor(spread / spread.sum()))
         reach = np.sqrt((expression**2).sum(2).max(1))  # metres at the point that a unit moves most
-        self.register_buffer("expression_weight", torch.tensor(reach / reach.sum()))
+        # the square root: a lid moves a quarter as far as a jaw, and matters as much
+        self.register_buffer("expression_weight", torch.tensor(reach**0.5 / (reach**0.5).sum()))
         self.register_buffer("pose_spread", torch.tensor(POSE_SPREAD))
         self.landmarks = len(model.landmarks68)
 
@@ -132,8 +133,8 @@ def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, .
     weights = [np.full(68, 2.0)]
     for points, share, weight in (
         (dense["lips"], 90, 2.5),
-        (dense["eyelids"], 80, 2.5),
-        (dense["brows"], 40, 1.5),
+        (dense["eyelids"], 80, 8.0),
+        (dense["brows"], 40, 3.0),
     ):
         points = rng.choice(points, min(share, len(points)), replace=False)
         chosen.append(points)
