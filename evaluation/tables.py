@@ -6,11 +6,16 @@ from collections.abc import Sequence
 
 from evaluation.measures import Interval
 
+FEW = 5
+"""Below so many independent pieces a bootstrap interval is no interval, and a target neither met nor missed."""
+
 
 def number(interval: Interval, digits: int = 2) -> str:
     """ "3.42 [3.10, 3.80]", or a dash where nothing was measured."""
     if not interval.count:
         return "–"
+    if interval.count < FEW:
+        return f"{interval.value:.{digits}f} (only {interval.count})"
     value, low, high = (f"{x:.{digits}f}" for x in (interval.value, interval.low, interval.high))
     return f"{value} [{low}, {high}]"
 
@@ -19,6 +24,8 @@ def verdict(interval: Interval, most: float) -> str:
     """The target in words, and whether the number meets it."""
     if not interval.count:
         return f"under {most:g}: not measured"
+    if interval.count < FEW:
+        return f"under {most:g}: too few to say"
     return f"under {most:g}: {'met' if interval.value < most else 'missed'}"
 
 

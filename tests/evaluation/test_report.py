@@ -20,6 +20,8 @@ def test_numbers_and_verdicts():
     assert number(Interval(float("nan"), float("nan"), float("nan"), 0)) == "–"
     assert verdict(Interval(3.4, 3, 4, 9), 3.7) == "under 3.7: met"
     assert verdict(Interval(3.8, 3, 4, 9), 3.7) == "under 3.7: missed"
+    assert number(Interval(5.3, 5.3, 5.3, 1)) == "5.30 (only 1)", "one picture has no interval"
+    assert verdict(Interval(5.3, 5.3, 5.3, 1), 5.4) == "under 5.4: too few to say"
     assert "not measured" in verdict(Interval(0, 0, 0, 0), 3.7)
 
 
