@@ -11,7 +11,7 @@ FEW = 5
 
 
 def number(interval: Interval, digits: int = 2) -> str:
-    """ "3.42 [3.10, 3.80]", or a dash where nothing was measured."""
+    """Like 3.42 [3.10, 3.80], or a dash where nothing was measured."""
     if not interval.count:
         return "–"
     if interval.count < FEW:
