@@ -92,8 +92,8 @@ def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:
         "## Steadiness",
         "A still photograph at 640 x 480 with camera noise (3 of 255): root mean square motion of the 68 points, px:",
         table(("photograph", "smoothed, as shipped", "not smoothed"), still),
-        "Identity should rest while the face moves. Root mean square over time, mm, of the neutral face's surface and "
-        "of the lips by expression alone. It rests for free while it is not learned: see its correlation with the truth.",
+        "Identity should rest while the face moves. Root mean square over time, mm, of the neutral face's surface "
+        "and of the lips by expression. An identity that is not learned rests, too: see its correlation with the truth.",
         table(("clip", "identity", "mouth"), rest),
     ]
 
