@@ -30,7 +30,6 @@ class Fake:
     def __init__(self, gpu: Any, refuse: str = "", max_batch: int = 8) -> None:
         self.gpu, self.refuse, self.max_batch = gpu, refuse, max_batch
         self.alive: list[str] = []
-        self.shapes_set = 0
 
     def Runtime(self, logger: Any) -> Runtime:
         return Runtime(self, logger)
@@ -95,7 +94,7 @@ class Context(_Object):
     def __init__(self, fake: Fake, parent: Engine) -> None:
         super().__init__(fake, parent)
         self.addresses: dict[str, int] = {}
-        self.rows = 0
+        self.rows, self.ran = 0, False
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self.addresses[name] = address
@@ -103,14 +102,18 @@ class Context(_Object):
 
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
         self.fake.need_context()
-        self.fake.shapes_set += 1
-        self.rows = shape[0]
-        return self.fake.refuse != "shape" and 1 <= shape[0] <= self.fake.max_batch
+        if self.fake.refuse == "shape" or not 1 <= shape[0] <= self.fake.max_batch:
+            return False
+        self.rows, self.ran = shape[0], False
+        return True
 
     def execute_async_v3(self, stream: int) -> bool:
         self.fake.need_context()
-        if self.fake.refuse == "execute":
+        capturing = self.fake.gpu is not None and self.fake.gpu.streams[stream].capturing is not None
+        if self.fake.refuse == ("capture" if capturing else "execute"):
             return False
+        assert self.ran or not capturing, "captured before an ordinary run of this shape"
+        self.ran = True
         addresses, rows = dict(self.addresses), self.rows
 
         def work() -> None:

@@ -14,7 +14,7 @@ from face3d.runtime import NetworkError, nvidia
 pytestmark = pytest.mark.gpu
 
 # Largest difference of a coefficient to ONNX Runtime on random bytes; TensorRT may use TF32 in fp32.
-LARGEST = {"fp32": 0.02, "fp16": 0.05}
+LARGEST = {"fp32": 0.05, "fp16": 0.1}
 
 
 @pytest.fixture(scope="module", params=list(LARGEST))
