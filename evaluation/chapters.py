@@ -93,7 +93,7 @@ def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:
         "A still photograph at 640 x 480 with camera noise (3 of 255): root mean square motion of the 68 points, px:",
         table(("photograph", "smoothed, as shipped", "not smoothed"), still),
         "Identity should rest while the face moves. Root mean square over time, mm, of the neutral face's surface "
-        "and of the lips by expression. An identity that is not learned rests, too: see its correlation with the truth.",
+        "and of the lips by expression. An identity that is not learned rests, too: see its correlation below.",
         table(("clip", "identity", "mouth"), rest),
     ]
 
