@@ -66,6 +66,7 @@ gpu: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/gpu
 	$$python -m pytest -m gpu tests/engines $(ARGS)
 
 lint: $(STAMPS)/test
+	@$(VENV)/bin/python scripts/repair_tensorrt_stubs.py
 	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/python -m mypy
 
 bench: setup

@@ -189,9 +189,10 @@ def _compile(
     profile = builder.create_optimization_profile()
     for index in range(definition.num_inputs):
         tensor = definition.get_input(index)
-        rest = tuple(tensor.shape)[1:]
+        rest = [tensor.shape[axis] for axis in range(1, len(tensor.shape))]
+        one, most = (module.Dims((rows, *rest)) for rows in (1, settings.max_batch))
         # The best speed is wanted for one face; that is what a robot sees most of the time.
-        profile.set_shape(tensor.name, (1, *rest), (1, *rest), (settings.max_batch, *rest))
+        profile.set_shape(tensor.name, one, one, most)
     if config.add_optimization_profile(profile) < 0:
         raise NetworkError(f"TensorRT refuses batches of 1 to {settings.max_batch}: {logger.last()}")
     cache = None if found.rtx else _timing_cache(config, settings.timing_cache)  # a no-op in TensorRT for RTX

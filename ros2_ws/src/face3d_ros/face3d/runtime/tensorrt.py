@@ -212,7 +212,8 @@ class _Engine:
         outputs: dict[str, list] = {}
         for index in range(self._engine.num_io_tensors):
             name = self._engine.get_tensor_name(index)
-            shape = [None if size < 0 else int(size) for size in self._engine.get_tensor_shape(name)]
+            dims = self._engine.get_tensor_shape(name)
+            shape = [None if dims[axis] < 0 else int(dims[axis]) for axis in range(len(dims))]
             dtype = self._engine.get_tensor_dtype(name)
             is_input = self._engine.get_tensor_mode(name) == found.module.TensorIOMode.INPUT
             (inputs if is_input else outputs)[name] = [names.get(dtype, str(dtype)), shape]
