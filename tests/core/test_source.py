@@ -48,7 +48,8 @@ def test_exif_orientation_is_honoured(tmp_path) -> None:
     assert image[5, 35, 0] > 150 and image[5, 5, 2] > 120  # the red corner is now right above
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture"])
+# the last one says that it has 60,000 x 60,000 pixels
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"P6 60000 60000 255\n" + bytes(99)])
 def test_what_is_no_photograph_is_refused(tmp_path, content) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(content)

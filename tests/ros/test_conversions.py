@@ -99,7 +99,7 @@ def test_compressed() -> None:
     good = CompressedImage(format="rgb8; png compressed bgr8")
     good.data = packed("B", cv2.imencode(".png", RGB[..., ::-1])[1])
     np.testing.assert_array_equal(to_rgb(good), RGB)
-    for data in (b"", b"no image at all", bytes(good.data)[:50]):
+    for data in (b"", b"no image at all", bytes(good.data)[:50], b"P6 60000 60000 255\n" + bytes(99)):
         bad = CompressedImage(format="jpeg", data=array("B", data))
         with pytest.raises(BadImage, match=f"{len(data)} bytes, format 'jpeg'"):
             to_rgb(bad)

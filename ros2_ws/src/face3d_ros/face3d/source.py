@@ -94,7 +94,9 @@ def read_image(path: str | Path) -> np.ndarray:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
-    with _quiet():
+    image = whole = None
+    # OpenCV raises where a header promises more pixels than it takes.
+    with _quiet(), contextlib.suppress(cv2.error):
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
         whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
     if image is None or whole is None:

@@ -93,7 +93,10 @@ def _decompress(message: CompressedImage) -> np.ndarray:
     if "compressedDepth" in message.format:
         raise BadImage(f"a depth image is no camera image: format '{message.format}'")
     data = np.frombuffer(message.data, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error:  # a header that promises more pixels than OpenCV takes
+        image = None
     if image is None:
         raise BadImage(f"cannot decode a compressed image of {data.size} bytes, format '{message.format}'")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
