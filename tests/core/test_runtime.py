@@ -46,6 +46,13 @@ def test_missing_file_says_where_and_what_to_do(model, tmp_path) -> None:
         runtime.load(tmp_path / "nothing.onnx", model)
 
 
+def test_a_run_that_fails_is_a_runtime_error(model, tmp_path, batch) -> None:
+    network = runtime.load(write_network(tmp_path / "n.onnx", metadata(model)), model)
+    network._input = "another"  # ONNX Runtime's own errors have no public base class
+    with pytest.raises(RuntimeError, match="could not run the network"):
+        network.infer(batch)
+
+
 @pytest.mark.parametrize("content", [b"", b"hello, I am a text file\n" * 50])
 def test_foreign_files_are_refused(model, tmp_path, content) -> None:
     path = tmp_path / "text.onnx"

@@ -41,7 +41,8 @@ class Runtime(Protocol):
 
         batch    uint8 (B, 9, 200, 200), C-contiguous, 1 <= B
         returns  coefficients (B, 290) float32 and confidence (B,) float32 in 0..1
-        Raises ValueError for another shape or type. The results belong to the caller.
+        Raises ValueError for another shape or type, RuntimeError when it cannot be run. The results belong to
+        the caller.
         """
         ...
 

@@ -60,7 +60,10 @@ class OnnxRuntime:
         if self._session is None:
             raise RuntimeError("this network is closed")
         check_batch(batch)
-        coefficients, confidence = self._session.run(["coefficients", "confidence"], {self._input: batch})
+        try:
+            coefficients, confidence = self._session.run(["coefficients", "confidence"], {self._input: batch})
+        except Exception as error:  # again without a public base class
+            raise RuntimeError(f"ONNX Runtime could not run the network: {_first_line(error)}") from error
         return coefficients, confidence
 
     def close(self) -> None:
