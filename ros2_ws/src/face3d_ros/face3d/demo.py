@@ -20,6 +20,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from face3d import resources
+
 _FETCH_SECONDS = 180
 
 
@@ -55,8 +57,7 @@ DEMO = PackagedClip(
 
 def cache_folder() -> Path:
     """Where fetched and rendered clips are kept; created when it is missing."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("FACE3D_CACHE") or Path(base) / "face3d")
+    folder = resources.cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # no home, or a read-only one
