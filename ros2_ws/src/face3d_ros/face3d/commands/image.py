@@ -24,7 +24,7 @@ from tqdm import tqdm
 from face3d import export
 from face3d.cli import FAILED, NO_FACE, OK
 from face3d.commands import common
-from face3d.crop import pose_from_box
+from face3d.crop import crop_of, pose_from_box
 from face3d.detector import STILL, Detector
 from face3d.overlay import Overlay
 from face3d.source import SourceError, read_image
@@ -107,7 +107,7 @@ def find_faces(
         return tracker.reconstruct(image, [arguments.box], arguments.iterations)
     boxes = [detection.box for detection in detector.detect(image)]
     smallest = tracker.settings.min_crop
-    boxes = [box for box in boxes if pose_from_box(box).scale * 0.25 >= smallest]
+    boxes = [box for box in boxes if crop_of(pose_from_box(box)).size >= smallest]
     faces = tracker.reconstruct(image, boxes, arguments.iterations)
     return [face for face in faces if face.confidence >= arguments.min_confidence]
 
