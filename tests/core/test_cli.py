@@ -2,6 +2,7 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -166,6 +167,16 @@ def test_ros_commands_say_when_ros_is_missing(monkeypatch, capsys) -> None:
     monkeypatch.setattr(cli.importlib, "import_module", missing)
     assert cli.main(["live"]) == 1
     assert capsys.readouterr().err == "face3d live: needs ROS 2 (rclpy is missing); run `make setup`\n"
+
+
+def test_what_fails_while_it_runs_is_one_line(monkeypatch, capsys) -> None:
+    def run(arguments):
+        raise RuntimeError("this command needs ROS 2")
+
+    module = SimpleNamespace(__doc__="", add_arguments=lambda parser: None, run=run)
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name: module)
+    assert cli.main(["live"]) == 1
+    assert capsys.readouterr().err == "face3d live: this command needs ROS 2\n"
 
 
 @pytest.mark.parametrize("command", [[], ["image"], ["video"]])

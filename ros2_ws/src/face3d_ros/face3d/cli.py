@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments)
     except ModuleNotFoundError as error:
         return _missing(arguments.command, error)
-    except (OSError, ValueError) as error:  # what the core raises for wrong files and settings
+    # Wrong files and settings; RuntimeError: no ROS 2, or a GPU or network that fails while it runs.
+    except (OSError, ValueError, RuntimeError) as error:
         print(f"face3d {arguments.command}: {_describe(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
