@@ -3,7 +3,7 @@
 #
 #   docker build --target cpu -t face3d:cpu .
 #   docker build --target gpu -t face3d:gpu .      needs no GPU; running it does: NVIDIA Container Toolkit
-#   docker compose up                              camera, reconstruction, RViz: see compose.yaml
+#   docker compose --profile cpu up                camera, reconstruction, RViz: see compose.yaml
 #
 # The engine is built on the GPU that runs it, once: docker compose run --rm engine
 
