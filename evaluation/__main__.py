@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("out/eval"), metavar="DIR", help="default: %(default)s"
     )
-    parser.add_argument("--quick", action="store_true", help="small sets: a look in a minute, wide intervals")
+    parser.add_argument("--quick", action="store_true", help="small sets: a look in about two minutes, wide intervals")
     parser.add_argument("--no-figures", action="store_true", help="numbers only")
     parser.add_argument(
         "--threads", type=int, default=2, metavar="N", help="of the network; default: %(default)s"
