@@ -88,6 +88,7 @@ def vary_light(image: np.ndarray, rng: np.random.Generator, strength: float) -> 
     for plane in image[:3]:
         gamma, gain, offset = common + rng.normal(0.0, 0.04 * strength, 3)
         table = np.clip(grey ** np.exp(gamma) * np.exp(gain) + 0.4 * offset, 0.0, 1.0)
+        table[0] = 0.0  # what lies outside the image stays black, as it is for the tracker
         np.take((table * 255).astype(np.uint8), plane, out=plane)
 
 
@@ -98,11 +99,12 @@ class BatchSource:
     """
 
     SLOTS = 6
+    """Slots of the ring for each worker; a slot always goes back to the worker that filled it."""
 
     def __init__(self, config: TrainConfig, faces: FaceConfig, first_seed: int):
         context = mp.get_context("spawn")
         self.views, self._memory = [], []
-        for _ in range(self.SLOTS):
+        for _ in range(self.SLOTS * config.data.workers):
             slot = {}
             for name, (shape, dtype) in FIELDS.items():
                 shape = (config.batch, *shape)
@@ -110,7 +112,8 @@ class BatchSource:
                 slot[name] = raw
             self._memory.append(slot)
             self.views.append(_view(slot, config.batch))
-        self._free, self._full = context.Queue(), context.Queue()
+        self._free = [context.Queue() for _ in range(config.data.workers)]
+        self._full = context.Queue()
         self._difficulty = context.Value("d", 0.0)
         self._rendered = context.Value("q", 0)
         self._workers = [
@@ -118,7 +121,7 @@ class BatchSource:
                 target=_work,
                 args=(
                     self._memory,
-                    self._free,
+                    free,
                     self._full,
                     self._difficulty,
                     self._rendered,
@@ -128,10 +131,10 @@ class BatchSource:
                 ),
                 daemon=True,
             )
-            for seed in range(first_seed, first_seed + config.data.workers)
+            for seed, free in enumerate(self._free, first_seed)
         ]
-        for slot in range(self.SLOTS):
-            self._free.put(slot)
+        for slot in range(len(self.views)):
+            self._free_of(slot).put(slot)
 
     def __enter__(self) -> BatchSource:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -169,7 +172,10 @@ class BatchSource:
     def release(self, slot: int, output: np.ndarray) -> None:
         """Give a slot back, with the network's outputs (B, 290) for its samples."""
         self.views[slot]["output"][:] = output
-        self._free.put(slot)
+        self._free_of(slot).put(slot)
+
+    def _free_of(self, slot: int):
+        return self._free[slot % len(self._free)]
 
 
 def _view(slot: dict, batch: int) -> dict[str, np.ndarray]:

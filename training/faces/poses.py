@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from face3d.camera import Pose
+from face3d import rotation as so3
+from face3d.camera import FRONTAL, Pose
 from face3d.crop import CROP_METRES
 from training.faces.config import FaceConfig
-
-FRONTAL = np.diag([1.0, -1.0, -1.0])    # model frame to camera optical frame of a face that looks at the camera
 
 
 @dataclass(frozen=True)
@@ -101,17 +100,7 @@ def fit_weak_perspective(vertices: np.ndarray, points: np.ndarray, start: Pose, 
         rows = np.stack([np.stack([zero, -z], 1), np.stack([z, zero], 1), np.stack([-y, x], 1),
                          np.stack([x, y], 1)], -1).reshape(-1, 4) * scale
         w = np.linalg.solve(rows.T @ rows, rows.T @ residual)
-        rotated = rotation_exponential(w[:3]) @ rotated
+        rotated = so3.exp(w[:3]) @ rotated
         scale *= float(np.exp(w[3]))
     translation = target - scale * (rotated @ centre)[:2]
     return Pose(rotated, scale, translation)
-
-
-def rotation_exponential(w: np.ndarray) -> np.ndarray:
-    """(3, 3) rotation of a rotation vector in radians (Rodrigues)."""
-    angle = float(np.linalg.norm(w))
-    if angle < 1e-12:
-        return np.eye(3)
-    x, y, z = w / angle
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * (k @ k)
