@@ -75,7 +75,7 @@ def nodes(context: LaunchContext) -> list[Node]:
 
     image = argument("image") or "camera/image_raw"
     # What camera drivers do: camera_info is beside image_raw.
-    camera_info = argument("camera_info") or image.rpartition("/")[0] + "/camera_info"
+    camera_info = argument("camera_info") or "".join(image.rpartition("/")[:2]) + "camera_info"
     remappings = [
         ("image", image),
         ("image/compressed", f"{image}/compressed"),
