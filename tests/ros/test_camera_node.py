@@ -128,4 +128,6 @@ def test_detection(probe: Probe, nodes: NodeGroup, clip: Path) -> None:
     bad.encoding = "teapot8"
     probe.images.publish(bad)
     probe.spin(lambda: "teapot8" in probe.message("detection_node"))
+    probe.images.publish(b"\0\1\0\0" + b"\xff" * 40)
+    probe.spin(lambda: "not a message of the expected kind" in probe.message("detection_node"))
     assert nodes.running("detection_node")

@@ -53,7 +53,11 @@ class DetectionNode(Node):
             return
         self._next = now + self._periods[now < self._tracked_until]
         started = time.perf_counter()
-        message = deserialize_message(data, self._type)
+        try:
+            message = deserialize_message(data, self._type)
+        except RuntimeError as error:  # rclpy's RMWError is private
+            self._health.problem(f"not a message of the expected kind: {error}")
+            return
         try:
             image = to_rgb(message)
         except BadImage as error:
