@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from std_msgs.msg import Header
 
 from face3d.camera import Camera
 from face3d.detector import Detector
-from face3d.ros import conversions
+from face3d.ros import camera_node, conversions
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.record import BagWriter
-from face3d.source import Frame, open_source
+from face3d.source import Frame, Source, open_source
 from tests.ros.probe import Probe, nanoseconds, picture
 
 NODE = "camera_node"
@@ -73,6 +74,26 @@ def test_what_is_no_video_is_said_and_a_source_that_comes_later_plays(
     probe.spin(lambda: len(probe.got[IMAGES]) > 30)  # more than once through
     probe.spin(lambda: probe.level(NODE) == DiagnosticStatus.OK)
     assert "Traceback" not in "\n".join(nodes.lines())
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), cv2.error("(-215) failed")])
+def test_a_source_that_fails_otherwise_is_said_and_tried_again(
+    domain, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    tries = threading.Semaphore(0)
+
+    def refuse(_: str) -> Source:
+        tries.release()
+        raise error
+
+    monkeypatch.setattr(camera_node, "open_source", refuse)
+    node = camera_node.CameraNode()
+    node._reopen = 0.05
+    try:
+        assert all(tries.acquire(timeout=10.0) for _ in range(2))
+        assert str(error) in node._health._judge(0.0, 0.0, 0)[1]
+    finally:
+        node.destroy_node()
 
 
 def test_a_bag_keeps_its_stamps_frame_and_calibration(probe: Probe, nodes: NodeGroup, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import cv2
 import rclpy
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
@@ -116,8 +117,8 @@ class CameraNode(Node):
                     self._play(source)
                 if not self._loop and not source.live:
                     break
-            except SourceError as error:
-                self._health.fatal(f"{error}; trying again every {self._reopen:g} s")
+            except (SourceError, OSError, cv2.error) as error:
+                self._health.fatal(f"{' '.join(str(error).split())}; trying again every {self._reopen:g} s")
                 self._stop.wait(self._reopen)
         if not self._stop.is_set():
             self.get_logger().info(f"{self._name} has ended: {self._health.frames} images")
