@@ -18,7 +18,7 @@ from face3d.detector import Detector
 from face3d.ros import camera_node, conversions
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.record import BagWriter
-from face3d.source import Frame, Source, open_source
+from face3d.source import Frame, Source, SourceError, open_source
 from tests.ros.probe import Probe, nanoseconds, picture
 
 NODE = "camera_node"
@@ -94,6 +94,25 @@ def test_a_source_that_fails_otherwise_is_said_and_tried_again(
         assert str(error) in node._health._judge(0.0, 0.0, 0)[1]
     finally:
         node.destroy_node()
+
+
+def test_a_camera_that_hangs_does_not_keep_the_node(domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, back = threading.Event(), threading.Event()
+
+    def hang(_: str) -> Source:
+        reading.set()
+        back.wait(30.0)
+        raise SourceError("the camera was unplugged")
+
+    monkeypatch.setattr(camera_node, "open_source", hang)
+    monkeypatch.setattr(camera_node, "_HANGS", 0.1)
+    node = camera_node.CameraNode()
+    assert reading.wait(10.0)
+    node.destroy_node()
+    assert node._thread.is_alive() and node._thread.daemon, "left behind, and the process can end"
+    back.set()
+    node._thread.join(10.0)
+    assert not node._thread.is_alive() and node._health._fatal == "", "it came back too late to say anything"
 
 
 def test_a_bag_keeps_its_stamps_frame_and_calibration(probe: Probe, nodes: NodeGroup, tmp_path: Path) -> None:

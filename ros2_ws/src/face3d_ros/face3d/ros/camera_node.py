@@ -22,6 +22,7 @@ from face3d.source import Frame, Source, SourceError, open_source, plug
 
 _LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
 _SUBSCRIBERS_PATIENCE = 30.0
+_HANGS = 3.0  # seconds after which a read that has not come back does not keep the node from ending
 _GOODBYE = 1.0  # seconds for the last report to arrive before the node ends
 
 
@@ -91,22 +92,22 @@ class CameraNode(Node):
             )
         self._health = Health(self, "", lambda: {"source": self._name})
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="camera")
+        self._thread = threading.Thread(target=self._work, name="camera", daemon=True)
         self._thread.start()
 
     def destroy_node(self) -> None:
-        """Stop reading, then the node."""
+        """Stop reading, then the node; a read that hangs is left behind."""
         self._stop.set()
-        self._thread.join(timeout=5.0)
+        self._thread.join(timeout=_HANGS)
         super().destroy_node()
 
     def _work(self) -> None:
         try:
             self._run()
         except RuntimeError:  # rclpy.RCLError is private
-            if self.context.ok():
+            if self.context.ok() and not self._stop.is_set():
                 raise
-            # The context was shut down between two checks: the node is ending.
+            # The context was shut down between two checks, or a camera that hung came back: the node is ending.
 
     def _run(self) -> None:
         """Play the source until it ends or the node stops; open it again when it fails."""
@@ -118,6 +119,8 @@ class CameraNode(Node):
                 if not self._loop and not source.live:
                     break
             except (SourceError, OSError, cv2.error) as error:
+                if self._stop.is_set():
+                    return
                 self._health.fatal(f"{' '.join(str(error).split())}; trying again every {self._reopen:g} s")
                 self._stop.wait(self._reopen)
         if not self._stop.is_set():
