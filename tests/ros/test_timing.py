@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
+
+import numpy as np
 
 from face3d.ros.camera_node import _Clock
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
 from face3d.ros.listener import Timeline
+from face3d.ros.overlay_publisher import OverlayPublisher
 
 SECOND = 10**9
 
@@ -72,3 +76,24 @@ def test_what_counts_as_lost(domain) -> None:
     health.received({"publication_sequence_number": 900})
     assert health.dropped == 3
     node.destroy_node()
+
+
+def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> None:
+    from std_msgs.msg import Header
+
+    def draw(image: np.ndarray, faces: list) -> np.ndarray:
+        if not image.any():
+            raise ValueError("too dark")
+        return image
+
+    published: list = []
+    publisher = SimpleNamespace(get_subscription_count=lambda: 1, publish=published.append)
+    overlay = OverlayPublisher(publisher, SimpleNamespace(draw=draw))
+    for value in (0, 1, 0, 2):
+        overlay.submit(np.full((4, 4, 3), value, np.uint8), [], Header())
+    deadline = time.monotonic() + 10.0
+    while len(published) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    overlay.close()
+    assert [message.data[0] for message in published] == [1, 2]
+    assert overlay.skipped == 2

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
+from rclpy.logging import get_logger
 from rclpy.publisher import Publisher
 from std_msgs.msg import Header
 
@@ -15,10 +16,11 @@ from face3d.ros.conversions import from_rgb
 from face3d.track import Face
 
 _WAITING = 4  # images; more would only make the picture late
+_QUIET = 5.0  # seconds between two complaints about drawing
 
 
 class OverlayPublisher:
-    """A thread that draws; `skipped` counts images that it had no time for."""
+    """A thread that draws; `skipped` counts images that it had no time for, or that could not be drawn."""
 
     def __init__(self, publisher: Publisher, overlay: Overlay) -> None:
         self.skipped = 0
@@ -57,7 +59,14 @@ class OverlayPublisher:
                 if self._ending:
                     return
                 image, faces, header = self._jobs.popleft()
-            message = from_rgb(self._overlay.draw(image, faces), header)
+            try:
+                message = from_rgb(self._overlay.draw(image, faces), header)
+            except Exception as error:  # whatever it is: the next picture may be fine
+                with self._changed:
+                    self.skipped += 1
+                text = f"this overlay could not be drawn: {type(error).__name__}: {error}"
+                get_logger("overlay").error(text, throttle_duration_sec=_QUIET)
+                continue
             try:
                 self._publisher.publish(message)
             except RuntimeError:  # the context was shut down meanwhile; `close` follows
