@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
+from face3d.codec import EXPRESSION, IDENTITY
+from face3d.movie import FaceTable
 from face3d.ros.camera_node import _Clock
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
-from face3d.ros.listener import Timeline
+from face3d.ros.listener import Listener, Timeline
 from face3d.ros.overlay_publisher import OverlayPublisher
 
 SECOND = 10**9
@@ -97,3 +100,18 @@ def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> Non
     overlay.close()
     assert [message.data[0] for message in published] == [1, 2]
     assert overlay.skipped == 2
+
+
+def test_a_face_of_another_model_is_counted_and_left_out(domain, tmp_path: Path) -> None:
+    from face3d_msgs.msg import FaceState
+
+    own = FaceState(id=1, scale=100.0, identity=[0.0] * IDENTITY, expression=[0.0] * EXPRESSION)
+    own.rotation = np.eye(3).ravel()
+    foreign = FaceState(id=2, scale=100.0, identity=[0.0] * 50, expression=[0.0] * 10)
+    foreign.rotation = own.rotation
+    with FaceTable(tmp_path / "faces.csv") as table:
+        listener = Listener(None, table, 25.0, None)
+        for message in (own, foreign, own):
+            listener._on_state(message)
+        assert (listener.faces, listener.foreign, listener.ids, table.rows) == (2, 1, {1}, 2)
+        listener.destroy_node()

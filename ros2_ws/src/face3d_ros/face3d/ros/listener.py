@@ -61,6 +61,7 @@ class Listener(Node):
         super().__init__("face3d_listener")
         self._movie, self._table, self._window = movie, table, window
         self.frames = self.faces = 0
+        self.foreign = 0  # faces of another face model than this one's: not shown, not written
         self.first_frame = 0.0
         self.ids: set[int] = set()
         self.last_frame = time.monotonic()
@@ -133,10 +134,16 @@ class Listener(Node):
             self.latencies.append(now - sent)
 
     def _on_state(self, message: FaceState) -> None:
+        try:
+            face = from_state(message)
+        except ValueError as error:
+            self.foreign += 1
+            text = f"a face_state that is not of this face model is left out: {error}"
+            self.get_logger().warning(text, once=True)
+            return
         self.faces += 1
         self.ids.add(message.id)
         if self._table is not None:
-            face = from_state(message)
             self._table.write(self._timeline.place(face.stamp), [face])
 
     def _on_overlay(self, message: Image) -> None:

@@ -208,6 +208,8 @@ def _summary(listener: Listener, out: Path | None) -> str:
         f"{worked} of {sent} images reconstructed, {listener.frames} drawn",
         f"{listener.faces} faces in {len(listener.ids)} tracks",
     ]
+    if listener.foreign:
+        parts.append(f"{listener.foreign} faces of another face model left out")
     if listener.latencies:
         median, high = np.percentile(listener.latencies, (50, 95)) * 1e3
         parts.append(f"latency {median:.0f} ms (95 %: {high:.0f})")
