@@ -35,6 +35,15 @@ def test_a_timeline_goes_on_after_a_jump_of_the_stamps() -> None:
         assert first + then == [0, 1, 2, 3, 4, 5]
 
 
+def test_a_timeline_goes_on_when_a_short_recording_begins_again() -> None:
+    timeline = Timeline(25.0)
+    loop = [round((7 + n / 25) * SECOND) for n in range(75)]
+    assert [timeline.place(stamp) for stamp in loop * 2] == list(range(150))
+    assert timeline.place(loop[0]) == 150, "a state of the third round"
+    assert timeline.place(loop[-1]) == 149, "a late overlay of the second"
+    assert [timeline.place(stamp) for stamp in loop] == list(range(150, 225))
+
+
 def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:
     clock = _Clock(5 * SECOND, 2.0, 1000 * SECOND)
     assert 0.9 < clock.early(7 * SECOND) <= 1.0, "two seconds at double speed"
