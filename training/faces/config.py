@@ -50,7 +50,7 @@ class FaceConfig:
     no_brows: float = 0.03
     paint: float = 0.02                 # coloured face paint
 
-    # hair.py, accessories.py, occluders.py
+    # hair.py, accessories.py, figure.py
     hair: float = 0.93
     hat: float = 0.12
     scarf: float = 0.07                 # headscarves and hoods
