@@ -10,6 +10,7 @@ from face3d.model import FaceModel
 from training.faces import FaceConfig, FaceGenerator
 from training.faces import head_fields as hf
 from training.faces.expressions import ExpressionSampler, plain
+from training.faces.lids import LashLook, draw_lashes
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.render import LIP, OPEN
 
@@ -51,6 +52,57 @@ def test_projected_landmarks_lie_on_the_rendered_parts(generator, model, yaw):
         for start, name in ((36, "eye_right"), (42, "eye_left")):
             u, v = points[start:start + 6, :2].mean(0)
             assert names[part[index[round(float(v)), round(float(u))]]] == name
+
+
+def test_lids_close_by_the_share_that_is_asked_for(generator, model):
+    """The lids of any face, smiling or not, meet at 1 and leave half of its own opening at 0.5."""
+    rng = np.random.default_rng(3)
+    index = {plain(name): k for k, name in enumerate(generator.head.expression_names)}
+    closers = [unit for units in generator.expressions.lids for unit in units]
+    for _ in range(8):
+        identity = rng.standard_normal(200).astype(np.float32)
+        rest = np.zeros(84, np.float32)
+        rest[[index["mouthsmileleft"], index["eyesquintright"], index["jawopen"]]] = rng.uniform(0, 0.8, 3)
+        wide = generator.lids.opening(identity, rest)
+        for share in (0.5, 1.0):
+            asked = rest.copy()
+            asked[[index["eyeblinkleft"], index["eyeblinkright"]]] = share
+            found = generator.lids.close(identity, asked, generator.expressions.lids)
+            assert np.array_equal(np.delete(found, closers), np.delete(rest, closers))
+            y = model.landmarks(identity, found)[:, 1]
+            gap = [y[[43, 44]].mean() - y[[46, 47]].mean(), y[[37, 38]].mean() - y[[40, 41]].mean()]
+            reached = found[[index["eyeblinkleft"], index["eyeblinkright"]]] < 1.1
+            assert np.abs(np.array(gap) - (1 - share) * wide)[reached].max(initial=0) < 5e-4
+
+
+def test_a_closed_eye_shows_no_eyeball_and_an_open_one_does(generator):
+    blink = np.zeros(84, np.float32)
+    blink[[k for k, name in enumerate(generator.head.expression_names) if plain(name).startswith("eyeblink")]] = 1.0
+    pose = Pose(rotation(0.0, 0.0, 0.0), 900.0, np.array([144.0, 150.0]))
+    eyes = [generator.head.part_names.index(name) for name in ("eye_left", "eye_right")]
+    shown = []
+    for expression in (np.zeros(84, np.float32), blink):
+        found = generator.lids.close(np.zeros(200, np.float32), expression, generator.expressions.lids)
+        raster = pose.project(generator.head.shape(np.zeros(200, np.float32), found))
+        _, index, _ = renderer.rasterize(raster, generator.head.triangles, 288, 288)
+        shown.append(np.isin(generator.head.triangle_part[index[index >= 0]], eyes).sum())
+    assert shown[0] > 200 and shown[1] < 0.06 * shown[0]
+
+
+def test_lashes_darken_the_rim_of_a_visible_eye_only(generator):
+    vertices = generator.head.mean
+    look = LashLook.draw(np.random.default_rng(0), makeup=True)
+    view = View(Pose(rotation(0.0, 0.0, 0.0), 900.0, np.array([144.0, 150.0])), None)
+    lashes = generator.lids.lashes(vertices, view, look)
+    clear = np.full((288, 288, 3), 200, np.uint8)
+    draw_lashes(clear, lashes, look, np.full((288, 288), np.inf, np.float32), 900.0)
+    darkened = np.argwhere((clear < 150).all(-1))
+    eyes = view.project(vertices)[generator.head.landmarks68[36:48], :2]
+    assert len(darkened) > 60
+    assert (darkened[:, ::-1] > eyes.min(0) - 12).all() and (darkened[:, ::-1] < eyes.max(0) + 12).all()
+    hidden = np.full((288, 288, 3), 200, np.uint8)
+    draw_lashes(hidden, lashes, look, np.full((288, 288), -1e3, np.float32), 900.0)
+    assert (hidden == 200).all()
 
 
 def test_a_seed_repeats_its_samples(generator):

@@ -36,9 +36,9 @@ class FaceConfig:
     # identity and expression
     identity_spread: tuple[float, float] = (0.6, 1.3)
     identity_limit: float = 3.0
-    closed_eyes: float = 0.13
-    winks: float = 0.03
-    half_closed: float = 0.10
+    closed_eyes: float = 0.18
+    winks: float = 0.05
+    half_closed: float = 0.17
     gaze: float = 0.75                  # share that does not look straight ahead
     neutral: float = 0.14
 

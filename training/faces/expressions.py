@@ -137,24 +137,25 @@ class ExpressionSampler:
         return eyes[0], eyes[1]
 
     def _lids(self, rng: np.random.Generator, values: np.ndarray, difficulty: float) -> None:
-        """One lid closer an eye at most; both eyes mostly together."""
+        """One lid closer an eye at most; both eyes mostly together. Its amount is a share of the eye's opening."""
         kind = rng.random() / max(difficulty, 1e-6)
         closed, winks, half = self.config.closed_eyes, self.config.winks, self.config.half_closed
         if kind < closed:
-            target = np.full(2, rng.uniform(0.8, 1.0)) * rng.uniform(0.95, 1.0, 2)
+            target = np.full(2, rng.uniform(0.94, 1.08)) * rng.uniform(0.97, 1.0, 2)
         elif kind < closed + winks:
-            target = np.array([rng.uniform(0.8, 1.0), rng.uniform(0.0, 0.3)])[::rng.choice((-1, 1))]
+            target = np.array([rng.uniform(0.9, 1.08), rng.uniform(0.0, 0.4)])[::rng.choice((-1, 1))]
         elif kind < closed + winks + half:
-            target = np.full(2, rng.uniform(0.2, 0.8)) * rng.uniform(0.85, 1.0, 2)
+            target = np.full(2, rng.uniform(0.15, 0.9)) * rng.uniform(0.85, 1.0, 2)
         else:
             target = np.full(2, abs(rng.normal(0, 0.06)))
-        choice = rng.choice(3, p=(0.7, 0.2, 0.1))
+        # three units do nearly the same; mostly the first, so that a picture has one likely answer
+        choice = rng.choice(3, p=(0.84, 0.09, 0.07))
         for side, units in zip(("Left", "Right"), self.lids, strict=True):
             if not units:
                 continue
             stray = max(values[unit] for unit in units)
             values[units] = 0.0
-            amount = min(1.0, max(target[int(side == "Right")], stray if difficulty > 0.3 else 0.0))
+            amount = max(target[int(side == "Right")], min(1.0, stray) if difficulty > 0.3 else 0.0)
             values[units[min(choice, len(units) - 1)]] = amount
             if amount > 0.15:                                # a closing eye is neither wide nor squinted
                 for name in (f"eyeWide{side}", f"eye-{side}-opened-up", f"eyeSquint{side}"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from training.faces.expressions import Expression, plain
 from training.faces.eyes import EyeLook, MouthLook
 from training.faces.hair import Cover, brim_grid, draw_covers
 from training.faces.head_fields import HeadFields
+from training.faces.lids import Lashes, LashLook, Lids
 from training.faces.poses import View
 from training.faces.render import ATTRIBUTES, LASH, OPEN, Mesh, U, V, join
 from training.faces.shell import Shell
@@ -37,14 +38,16 @@ class Figure:
     lenses: list[tuple[Lens, Mesh]]
     casters: list[Mesh]         # what throws shadows: the coarse head, the things
     masked: bool = False        # the mouth is behind a mask
+    lash: LashLook | None = None
+    lashes: list[Lashes] = field(default_factory=list)
 
 
 class Wardrobe:
     """Dresses heads: draws figures for given head vertices."""
 
-    def __init__(self, fields: HeadFields, maps: SkinMaps, config: FaceConfig,
+    def __init__(self, fields: HeadFields, maps: SkinMaps, lids: Lids, config: FaceConfig,
                  expression_names: tuple[str, ...]) -> None:
-        self.fields, self.maps, self.config = fields, maps, config
+        self.fields, self.maps, self.lids, self.config = fields, maps, lids, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
         self.clothes, self.beards = Clothes(fields, maps), Beards(fields, maps)
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
@@ -57,6 +60,9 @@ class Wardrobe:
         skin = SkinLook.draw(rng, config, self.maps, hair, difficulty)
         attributes = self.fields.attributes.copy()
         aim_eyes(self.fields, attributes, vertices, expression)
+        self.lids.shade(attributes, vertices)
+        lash = LashLook.draw(rng, makeup=skin.lipstick is not None)
+        lashes = self.lids.lashes(vertices, view, lash)
         cloth = self.clothes.put_on(rng, vertices, attributes) if rng.random() < config.clothes else None
         if skin.beard_length > 0:
             self.beards.grow(rng, vertices, skin)
@@ -72,7 +78,7 @@ class Wardrobe:
         solid = join(parts)
         coarse = Mesh(parts[0].raster, self.fields.caster, np.zeros(0, np.uint8), parts[0].attributes)
         figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, solid,
-                        self._cover_mesh(covers, vertices, view), [], [coarse, *parts[1:]], masked)
+                        self._cover_mesh(covers, vertices, view), [], [coarse, *parts[1:]], masked, lash, lashes)
         for lens in lenses:
             mesh = Mesh(view.project(lens.vertices), lens.triangles, np.zeros(len(lens.triangles), np.uint8),
                         np.zeros((len(lens.vertices), ATTRIBUTES), np.float32))

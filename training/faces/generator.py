@@ -11,9 +11,10 @@ from face3d.camera import Pose
 from training.faces.background import Backgrounds, paste_beside
 from training.faces.camera_effects import apply_effects
 from training.faces.config import FaceConfig
-from training.faces.expressions import ExpressionSampler
+from training.faces.expressions import Expression, ExpressionSampler
 from training.faces.figure import Wardrobe
 from training.faces.head_fields import HeadFields, lengthen
+from training.faces.lids import Lids
 from training.faces.light import draw_lighting
 from training.faces.noise import NoiseBank
 from training.faces.paint import Painter
@@ -35,10 +36,10 @@ class Sample:
 
 
 @lru_cache(maxsize=2)
-def _assets(head: HeadAssets) -> tuple[NoiseBank, HeadFields, SkinMaps]:
+def _assets(head: HeadAssets) -> tuple[NoiseBank, HeadFields, SkinMaps, Lids]:
     """What every generator of a head shares: it takes seconds to make and nothing changes it."""
     fields = HeadFields.of(head)
-    return NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks])
+    return NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks]), Lids(head, fields)
 
 
 class FaceGenerator:
@@ -48,10 +49,10 @@ class FaceGenerator:
         self.config = config or FaceConfig()
         self.rng = np.random.default_rng(seed)
         self.head = head or HeadAssets.load()
-        self.bank, self.fields, self.maps = _assets(self.head)
+        self.bank, self.fields, self.maps, self.lids = _assets(self.head)
         self.backgrounds = Backgrounds(self.bank, self.config)
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
-        self.wardrobe = Wardrobe(self.fields, self.maps, self.config, self.head.expression_names)
+        self.wardrobe = Wardrobe(self.fields, self.maps, self.lids, self.config, self.head.expression_names)
         self.painter = Painter(self.maps, self.bank)
         self.recent: list[np.ndarray] = []                       # the last pictures: other people in the background
 
@@ -68,7 +69,8 @@ class FaceGenerator:
         face = difficulty <= 0.05 or rng.random() >= config.negative
         if face and self.recent and rng.random() < config.ramp(config.second_face, difficulty):
             paste_beside(image, self.recent[rng.integers(len(self.recent))], rng)
-        identity, expression = self._identity(difficulty), self.expressions.draw(rng, difficulty)
+        identity, drawn = self._identity(difficulty), self.expressions.draw(rng, difficulty)
+        expression = Expression(self.lids.close(identity, drawn.coefficients, self.expressions.lids), drawn.gaze)
         vertices = self.head.shape(identity, expression.coefficients)
         pose = self._true_pose(vertices, view) if face else view.pose
         kind = 1.0 if face else rng.random()

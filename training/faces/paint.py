@@ -11,6 +11,7 @@ from training.faces.clothes import ClothLook
 from training.faces.eyes import eye_colour, teeth_colour
 from training.faces.figure import Figure
 from training.faces.hair import cover_pixels
+from training.faces.lids import draw_lashes
 from training.faces.light import Lighting, highlights, irradiance
 from training.faces.noise import NoiseBank
 from training.faces.render import (
@@ -48,6 +49,8 @@ class Painter:
         lit = shadows.lit(pixels, lighting.softness) if shadows else None
         light, exposure = self._solid(pixels, figure, lighting, scale, lit)
         put(image, pixels.where, to_display(light))
+        if figure.lash is not None:
+            draw_lashes(image, figure.lashes, figure.lash, depth, scale)
         depths = [depth]
         for lens, mesh in figure.lenses:
             self._lens(image, lens, mesh, depth, lighting, exposure)

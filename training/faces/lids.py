@@ -1,0 +1,217 @@
+"""Eyelids: how far they are open, the shade that they throw on the eyeball, and the lashes on their rims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
+
+from training.faces.head_fields import HeadFields
+from training.faces.poses import View
+from training.faces.render import OPEN
+from training.head import HeadAssets
+
+FINE = 4                            # lashes are drawn this much finer than the image, then averaged
+RIMS = ((42, 45, (43, 44), (46, 47)), (36, 39, (37, 38), (40, 41)))   # left, right: two corners, upper, lower points
+DARK = np.array([13, 9, 8], np.float32)                               # display values of lashes
+OPEN_EYE = 0.0085                   # metres between the lids of an eye that is simply open
+
+
+@dataclass(frozen=True)
+class LashLook:
+    """Lashes of one person: length of the upper ones in metres, hairs on an upper rim, their darkness 0..1, how far
+    they curl up (radians), width and darkness of the line on the rim (metres, 0..1), and the lower ones' share."""
+
+    length: float
+    count: int
+    dark: float
+    curl: float
+    line: float
+    line_dark: float
+    lower: float
+    seed: int
+
+    @staticmethod
+    def draw(rng: np.random.Generator, makeup: bool) -> LashLook:
+        """Natural lashes from hardly visible to dense; mascara and a drawn line with `makeup`."""
+        more = float(rng.uniform(0, 1)) if makeup else 0.0
+        return LashLook(length=float(rng.uniform(.005, .0095) + .003 * more), count=int(rng.integers(18, 44)),
+                        dark=float(min(1, rng.uniform(.3, .9) + .4 * more)), curl=float(rng.uniform(-.1, .7)),
+                        line=float(rng.uniform(.0006, .0013) + .001 * more * rng.uniform(0, 1)),
+                        line_dark=float(min(.95, rng.uniform(.3, .8) + .4 * more)),
+                        lower=float(rng.uniform(.1, .6) + .3 * more), seed=int(rng.integers(1 << 31)))
+
+
+@dataclass(frozen=True)
+class Lashes:
+    """Where one rim's lashes are: roots and tips (n, 3) raster, from corner to corner."""
+
+    roots: np.ndarray
+    tips: np.ndarray
+    upper: bool
+
+
+class Lids:
+    """The lids of a head's two eyes (left, right), by vertex index: upper and lower rims from corner to corner."""
+
+    def __init__(self, head: HeadAssets, fields: HeadFields) -> None:
+        self.fields = fields
+        graph, points = _edges(head), head.landmarks68
+        self.upper = [_path(graph, points[[a, *up, b]]) for a, b, up, _ in _ordered()]
+        self.lower = [_path(graph, points[[a, *low[::-1], b]]) for a, b, _, low in _ordered()]
+        self.skin = []
+        for side in (1, -1):
+            rows = np.flatnonzero(head.regions["eyelids_upper"])
+            self.skin.append(rows[fields.mean[rows, 0] * side > 0])
+        self.gain = np.stack([_heights(head, up) - _heights(head, low) for *_, up, low in RIMS])
+        mean = fields.mean[head.landmarks68, 1]
+        self.rest = np.array([mean[list(up)].mean() - mean[list(low)].mean() for *_, up, low in RIMS])
+
+    def opening(self, identity: np.ndarray, expression: np.ndarray) -> np.ndarray:
+        """(2,) metres between upper and lower lid of the left and the right eye; negative where they overlap."""
+        return self.rest + self.gain @ np.concatenate([identity, expression])
+
+    def close(self, identity: np.ndarray, expression: np.ndarray, closers: list[list[int]]) -> np.ndarray:
+        """`expression` with its lid closers read as shares of this eye's own opening: at 1 the lids just meet.
+
+        closers: for the left and the right eye the numbers of the units that close it. People's eyes differ, and so
+        does what a smile leaves open; without this a blink of 1 would push the upper lid 3 mm below the lower.
+        """
+        expression = expression.copy()
+        amounts = [expression[units].copy() for units in closers]
+        for units in closers:
+            expression[units] = 0.0
+        width = np.maximum(self.opening(identity, expression), 0.0)
+        for eye, (units, amount) in enumerate(zip(closers, amounts, strict=True)):
+            per_unit = np.minimum(self.gain[eye, len(identity) + np.asarray(units)], -1e-4)
+            expression[units] = np.clip(amount * width[eye] / -per_unit, 0.0, 1.1)
+        return expression
+
+    def shade(self, attributes: np.ndarray, vertices: np.ndarray) -> None:
+        """Writes into the occlusion: eyeballs are dark under the upper lid, and lids that close come into the light.
+
+        attributes (N, 9) and vertices (N, 3) metres; the attributes are changed in place.
+        """
+        for eye, ball in enumerate(self.fields.eyes):
+            upper, lower = vertices[self.upper[eye]], vertices[self.lower[eye]]
+            order, below = np.argsort(upper[:, 0]), np.argsort(lower[:, 0])
+            x, y = vertices[ball, 0], vertices[ball, 1]
+            roof = np.interp(x, upper[order, 0], upper[order, 1]) - y
+            floor = y - np.interp(x, lower[below, 0], lower[below, 1])
+            light = np.clip(0.42 + roof / 0.0075, 0.25, 1) * np.clip(0.72 + floor / 0.007, 0.5, 1)
+            attributes[ball, OPEN] *= light.astype(np.float32)
+            gap = float(upper[:, 1].max() - lower[:, 1].min())
+            shut = np.float32(np.clip(1 - gap / OPEN_EYE, 0, 1))
+            rows = self.skin[eye]
+            attributes[rows, OPEN] += shut * 0.8 * (0.95 - attributes[rows, OPEN])
+
+    def lashes(self, vertices: np.ndarray, view: View, look: LashLook) -> list[Lashes]:
+        """Lashes of both eyes for head vertices (N, 3) in a view: upper ones first on each side."""
+        found = []
+        for eye, ball in enumerate(self.fields.eyes):
+            centre = 0.5 * (vertices[ball].min(0) + vertices[ball].max(0))
+            for rim, upper in ((self.upper[eye], True), (self.lower[eye], False)):
+                roots = vertices[rim]
+                out = roots - centre
+                out /= np.linalg.norm(out, axis=1, keepdims=True)
+                out[:, 1] += (look.curl if upper else -0.35)
+                share = np.linspace(0, 1, len(rim))
+                profile = 0.35 + 0.65 * np.sin(np.pi * np.clip(0.06 + 0.8 * share, 0, 1)) ** 0.7
+                reach = look.length * (1.0 if upper else 0.5) * profile
+                tips = roots + out * reach[:, None]
+                found.append(Lashes(view.project(roots), view.project(tips.astype(np.float32)), upper))
+        return found
+
+
+def draw_lashes(image: np.ndarray, rims: list[Lashes], look: LashLook, depth: np.ndarray, scale: float) -> None:
+    """Draws lashes over the picture (S, S, 3), in place, where their roots are not hidden.
+
+    depth (S, S) of what is drawn already; scale: pixels a metre.
+    """
+    size = image.shape[0]
+    rng = np.random.default_rng(look.seed)
+    for lashes in rims:
+        strength = 1.0 if lashes.upper else look.lower
+        place = np.sort(rng.uniform(0.02, 1, max(6, int(look.count * (1.0 if lashes.upper else 0.6)))))
+        lean, length = rng.normal(0, 0.10, len(place)), rng.uniform(0.6, 1.1, len(place))
+        ends = np.concatenate([lashes.roots[:, :2], lashes.tips[:, :2]])
+        low = np.floor(ends.min(0)).astype(int) - 2
+        high = np.ceil(ends.max(0)).astype(int) + 3
+        low, high = np.clip(low, 0, size), np.clip(high, 0, size)
+        if (high - low).min() < 2:
+            continue
+        column = np.clip(np.rint(lashes.roots[:, 0]).astype(int), 0, size - 1)
+        row = np.clip(np.rint(lashes.roots[:, 1]).astype(int), 0, size - 1)
+        seen = lashes.roots[:, 2] < depth[row, column] + 0.0032 * scale
+        if not seen.any():
+            continue
+        width, height = ((high - low) * FINE).tolist()
+        mask = np.zeros((height, width), np.uint8)
+        knots = np.arange(len(seen)) / (len(seen) - 1)
+        kept = np.interp(place, knots, seen) > 0.6
+        place, lean, length = place[kept], lean[kept], length[kept]
+        root, tip = (np.stack([np.interp(place, knots, p[:, k]) for k in (0, 1)], 1)
+                     for p in (lashes.roots, lashes.tips))
+        away = (tip - root) * length[:, None]
+        away += np.stack([-away[:, 1], away[:, 0]], 1) * lean[:, None]
+        hairs = np.stack([root, root + 0.45 * away, root + away], 1)
+        ink = int(255 * look.dark * strength)
+        cv2.polylines(mask, list(_fine(hairs, low)), False, ink, 1, cv2.LINE_AA, 4)
+        cv2.polylines(mask, list(_fine(hairs[:, :2], low)), False, ink, max(1, round(0.0005 * scale * FINE)),
+                      cv2.LINE_AA, 4)
+        rim = _fine(np.stack([lashes.roots[:-1, :2], lashes.roots[1:, :2]], 1)[seen[1:] & seen[:-1]], low)
+        thick = max(1, round(look.line * (1.0 if lashes.upper else 0.6) * scale * FINE))
+        line = np.zeros_like(mask)
+        cv2.polylines(line, list(rim), False, int(255 * look.line_dark * (0.4 + 0.6 * strength)), thick,
+                      cv2.LINE_AA, 4)
+        np.maximum(mask, line, out=mask)
+        share = cv2.resize(mask, tuple((high - low).tolist()), interpolation=cv2.INTER_AREA)[..., None]
+        part = image[low[1]:high[1], low[0]:high[0]]
+        part[:] = part + share * np.float32(1 / 255) * (np.minimum(DARK, part) - part)
+
+
+def _fine(points: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Image points (..., 2) -> OpenCV's fixed point (4 bits) in the finer window that starts at `low`."""
+    return np.rint(((points - low + 0.5) * FINE - 0.5) * 16).astype(np.int32)
+
+
+def _ordered() -> list[tuple[int, int, tuple[int, int], tuple[int, int]]]:
+    """Corners and rim points of the left and the right eye, from the inner to the outer corner."""
+    (a, b, up, low), (d, c, down, under) = RIMS
+    return [(a, b, up, low), (c, d, down[::-1], under[::-1])]
+
+
+def _edges(head: HeadAssets) -> sparse.csr_matrix:
+    triangles = head.triangles[head.parts["skin"]]
+    lids = head.regions["eyelids"]
+    triangles = triangles[lids[triangles].any(1)]
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    pairs = np.unique(np.sort(pairs, 1), axis=0)
+    length = np.linalg.norm(head.mean[pairs[:, 0]] - head.mean[pairs[:, 1]], axis=1)
+    count = len(head.mean)
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    return sparse.coo_matrix((np.tile(length, 2), both.T), (count, count)).tocsr()
+
+
+def _path(graph: sparse.csr_matrix, through: np.ndarray) -> np.ndarray:
+    """Vertex indices of the shortest way along edges through the vertices `through`: the rim that joins them."""
+    way = [int(through[0])]
+    for start, end in zip(through[:-1].tolist(), through[1:].tolist(), strict=True):
+        before = dijkstra(graph, indices=start, return_predecessors=True)[1]
+        piece = [end]
+        while piece[-1] != start:
+            piece.append(int(before[piece[-1]]))
+        way += piece[-2::-1]
+    return np.array(way)
+
+
+def _heights(head: HeadAssets, numbers: tuple[int, int]) -> np.ndarray:
+    """(284,) how far each coefficient lifts the mean of two landmarks, metres."""
+    lift = np.zeros(head.basis.shape[0])
+    for vertex in head.landmarks68[list(numbers)]:
+        some = slice(head.indptr[vertex], head.indptr[vertex + 1])
+        lift += head.basis[:, head.indices[some], 1].astype(np.float64) @ head.data[some]
+    return lift / len(numbers)
