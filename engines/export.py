@@ -43,7 +43,7 @@ class Deployed(nn.Module):
         self.network = network
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        coefficients, confidence, _ = self.network.answer(self.network.features(image))
+        coefficients, confidence = self.network.answer(image)
         return coefficients, confidence.sigmoid()
 
 

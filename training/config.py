@@ -31,7 +31,8 @@ class LossConfig:
     pose: float = 1.0
     identity: float = 0.3
     expression: float = 40.0
-    landmarks: float = 3.0
+    points: float = 8.0
+    heat: float = 0.15
     dense: float = 1.0
     confidence: float = 0.3
     triplet: float = 0.0
@@ -72,6 +73,9 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
+    """A whole run. lift_steps: batches of points that the lifting learns from before a run from scratch begins;
+    average: decay of the weights' moving average; evaluate_every: samples."""
+
     network: NetworkConfig = field(default_factory=NetworkConfig)
     prior: PriorConfig = field(default_factory=PriorConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -80,6 +84,7 @@ class TrainConfig:
     batch: int = 32
     weight_decay: float = 0.01
     average: float = 0.999
+    lift_steps: int = 6000
     evaluate_every: int = 16_000
     test_faces: int = 256
 

@@ -6,7 +6,9 @@ For x = (identity, expression) and the pose (R, s, t) that the network's six num
   pose         mean squared error of the six numbers
   identity, expression   squared errors of the coefficients, each weighted by how far it moves the face; squared,
                as most expression coefficients are zero and an L1 term would teach the median: a closed mouth
-  landmarks    L1 of the auxiliary 68 points;   confidence   cross entropy
+  points       L1 of the located points, half crops;   heat   cross entropy of their heat maps with a Gaussian one
+               cell wide, which gives every map a clear gradient from the first step
+  confidence   cross entropy
   dense        L1 of the auxiliary PNCC where the true face is, and cross entropy of its mask
 """
 
@@ -20,7 +22,8 @@ from torch.nn import functional
 from face3d.camera import IMAGE_SIZE
 from face3d.model import FaceModel
 from training.config import LossConfig
-from training.network import split
+from training.network import MAP, POINTS, STEP, Output, cell_positions, split
+from training.points import choose_points
 
 POSE_SPREAD = (0.25, 0.25, 0.25, 0.1, 0.05, 0.05)
 """Typical size of the six pose numbers: rotation vector, log scale, translation; brings them to one scale."""
@@ -40,7 +43,7 @@ def rotation_matrix(vector: Tensor) -> Tensor:
 class FaceLoss(nn.Module):
     """Loss of a batch; constants are taken from the face model once.
 
-    vertices: how many points of the level-of-detail mesh carry the loss, spread evenly; the 68 landmarks and the
+    vertices: how many points of the level-of-detail mesh carry the loss, spread evenly; the located points and the
     rims of eyes and lips always do, with more weight, as they are what a user sees first.
     """
 
@@ -57,11 +60,11 @@ class FaceLoss(nn.Module):
         # the square root: a lid moves a quarter as far as a jaw, and matters as much
         self.register_buffer("expression_weight", torch.tensor(reach**0.5 / (reach**0.5).sum()))
         self.register_buffer("pose_spread", torch.tensor(POSE_SPREAD))
-        self.landmarks = len(model.landmarks68)
+        self.register_buffer("cells", cell_positions())
 
     def forward(
         self,
-        output: tuple[Tensor, Tensor, Tensor, Tensor],
+        output: Output,
         target: Tensor,
         prior_pose: Tensor,
         prior: Tensor,
@@ -75,13 +78,24 @@ class FaceLoss(nn.Module):
         prior       (B, 284): the prior's coefficients, the triplet term's negative
         dense       (B, 4, 28, 28) uint8: PNCC and mask (0 or 255) of the truth in the crop
         """
-        coefficients, confidence, landmarks, guessed_dense = output
+        coefficients, confidence, points, heat, guessed_dense = output
         config = self.config
         terms = {"confidence": functional.binary_cross_entropy_with_logits(confidence, face.float())}
-        coefficients, landmarks = coefficients[face], landmarks[face]
+        coefficients, points, heat = coefficients[face], points[face], heat[face]
         target, prior_pose, prior = target[face], prior_pose[face], prior[face]
         terms["dense"] = _dense(guessed_dense[face], dense[face].float() / 255)
 
+        shape_total, shape_terms, truth = self.shape_terms(coefficients, target, prior_pose, prior)
+        places = (truth[:, :POINTS, :2] - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
+        terms["points"], terms["heat"] = self._locate(points, heat, places)
+        total = shape_total + sum(getattr(config, name) * value for name, value in terms.items())
+        return total, {name: value.detach() for name, value in (terms | shape_terms).items()}
+
+    def shape_terms(
+        self, coefficients: Tensor, target: Tensor, prior_pose: Tensor, prior: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """Weighted sum and unweighted terms of the coefficients alone, and the true raster vertices (B, V, 3)."""
+        config, terms = self.config, {}
         difference = coefficients - target
         identity, expression, pose = split(difference)
         terms["identity"] = (identity.square() @ self.identity_weight).mean()
@@ -94,15 +108,13 @@ class FaceLoss(nn.Module):
         truth = self._project(shape, target[:, 284:], prior_pose)
         guess = self._project(shape + moved, coefficients[:, 284:], prior_pose)
         terms["projection"] = self._average((guess - truth).abs().sum(2)) / IMAGE_SIZE
-        points = (truth[:, : self.landmarks, :2] - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
-        terms["landmarks"] = (landmarks - points).abs().mean()
         if config.triplet:
             negative = _norm(((prior - target[:, :284]) @ self.basis).view(len(target), -1, 3), "l1")
             margin = 0.5 * self._average_each(negative)
             terms["triplet"] = torch.relu(self._average_each(_norm(moved, "l1")) - margin).mean() * 1e2
 
         total = sum(getattr(config, name) * value for name, value in terms.items())
-        return total, {name: value.detach() for name, value in terms.items()}
+        return total, {name: value.detach() for name, value in terms.items()}, truth
 
     def _project(self, shape: Tensor, pose: Tensor, prior_pose: Tensor) -> Tensor:
         """Raster vertices (B, V, 3) in crop pixels; the same formula as codec.decode and Pose.project."""
@@ -112,6 +124,18 @@ class FaceLoss(nn.Module):
         centre = prior_pose[:, 10:12] + IMAGE_SIZE * pose[:, 4:6]
         return raster + functional.pad(centre, (0, 1))[:, None]
 
+    def _locate(self, points: Tensor, heat: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """L1 and cross entropy of the located points; what lies outside of the maps does not count."""
+        low, high = self.cells[0, 0], self.cells[-1, 0]
+        inside = ((places > low) & (places < high)).all(2).float()
+        count = inside.sum().clamp(min=1)
+        line = self.cells[:MAP, 0]
+        spread = STEP / (0.5 * IMAGE_SIZE)
+        x, y = (torch.softmax(-0.5 * ((places[:, :, k, None] - line) / spread).square(), 2) for k in (0, 1))
+        entropy = -torch.einsum("bky,bkx,bkyx->bk", y, x, heat.view(*heat.shape[:2], MAP, MAP))
+        error = (points - places).abs().sum(2)
+        return (error * inside).sum() / count, (entropy * inside).sum() / count
+
     def _average_each(self, values: Tensor) -> Tensor:
         return values @ self.weight
 
@@ -120,7 +144,7 @@ class FaceLoss(nn.Module):
 
 
 def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, ...]:
-    """Points that carry the loss: the 68 landmarks, eyes and lips in full, and others at random.
+    """Points that carry the loss: those that the network locates, eyes and lips in full, and others at random.
 
     Returns mean (V, 3), identity (200, V, 3), expression (84, V, 3), all float32 metres, and weights (V,).
     """
@@ -129,8 +153,8 @@ def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, .
         name: np.flatnonzero(model.regions[name][: model.control_count])
         for name in ("lips", "eyelids", "brows")
     }
-    chosen = [np.asarray(model.landmarks68)]
-    weights = [np.full(68, 2.0)]
+    chosen = [choose_points(model)]
+    weights = [np.where(np.arange(POINTS) < 68, 2.0, 1.0)]
     for points, share, weight in (
         (dense["lips"], 90, 2.5),
         (dense["eyelids"], 80, 8.0),

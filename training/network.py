@@ -1,24 +1,37 @@
 """The coarse network: a ResNet of basic blocks from 9 x 200 x 200 to 290 coefficients and a confidence.
 
-After Richardson et al. (CVPR 2017), with three changes, each measured in docs/TRAINING.md: the stem takes 4 x 4
-pixel steps at once (a pass costs a tenth of ResNet-18), the last feature map is flattened instead of averaged (pose
-is a position, and averages forget where things are), and a second output says whether the crop holds a face.
+After Richardson et al. (CVPR 2017), with three changes, each measured in docs/TRAINING.md:
+
+- the stem takes 4 x 4 pixel steps at once: a pass costs a tenth of ResNet-18;
+- the last feature map is flattened instead of averaged: pose is a position, and averages forget where things are;
+- between the image and the coefficients stand *points*: heat maps say where named vertices of the face are seen, and
+  a small perceptron lifts these 2D points to identity, expression and pose. Heat maps learn positions from far fewer
+  images than a linear layer does, and the lifting can be trained without any image (training/lifting.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from face3d.camera import IMAGE_SIZE
 from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS
 
 INPUT_CHANNELS = 9
 DENSE = 28
 """Side of the auxiliary dense map."""
-AUXILIARY = ("landmarks.", "dense.")
+POINTS = 128
+"""Vertices that are located in the image; training/points.py says which."""
+MAP, STEP = 25, 8
+"""Side of the heat maps, and pixels of the crop from one cell to the next; cell 0 lies on pixel 0."""
+AUXILIARY = ("dense.",)
 """Layers that are not exported."""
+CODE_SPREAD = 0.04
+"""Spread of the kernel that finds a vertex in the prior's PNCC planes, in codes 0..1: about the step of the map."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,8 @@ class NetworkConfig:
 
     widths: channels of the stem and of the three stages; blocks: residual blocks per stage.
     stem: kernel of the stride-4 stem; squeeze: channels of the last map before it is flattened; hidden: units of
-    the fully connected layer; dropout: rate before the output layer (the report found it useless: 0).
+    the fully connected layer behind it; maps: channels in front of the heat maps; lift: units of the two layers
+    that lift points to coefficients; dropout: rate before the output layer (the report found it useless: 0).
     """
 
     widths: tuple[int, int, int, int] = (40, 64, 112, 192)
@@ -35,10 +49,33 @@ class NetworkConfig:
     stem: int = 7
     squeeze: int = 48
     hidden: int = 512
+    maps: int = 64
+    lift: int = 768
     dropout: float = 0.0
 
     def as_dict(self) -> dict:
         return asdict(self)
+
+
+class Output(NamedTuple):
+    """What training sees of the network.
+
+    coefficients (B, 290) float32; confidence (B,) logits; points (B, POINTS, 2) in half crops about the crop's centre;
+    heat (B, POINTS, MAP * MAP) log-probabilities; dense (B, 4, 28, 28): PNCC of the true face and logit of its mask.
+    """
+
+    coefficients: Tensor
+    confidence: Tensor
+    points: Tensor
+    heat: Tensor
+    dense: Tensor
+
+
+def cell_positions() -> Tensor:
+    """(MAP * MAP, 2) position (x, y) of every cell of a heat map, in half crops about the crop's centre."""
+    axis = (STEP * torch.arange(MAP) - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    return torch.stack([x, y], -1).view(-1, 2)
 
 
 class ByteConv2d(nn.Conv2d):
@@ -79,62 +116,110 @@ class BasicBlock(nn.Module):
         return torch.relu(self.second(self.first(x)) + self.shortcut(x))
 
 
-class FaceNetwork(nn.Module):
-    """(B, 9, 200, 200) uint8 -> coefficients (B, 290) float32, confidence logit (B,), and two outputs that only
-    training sees: landmarks (B, 68, 2) in half crops about the crop's centre, and a dense map (B, 4, 28, 28) of the
-    true face's PNCC and mask logit.
+class HeatMaps(nn.Module):
+    """Heat maps of the points from the feature maps of the three stages (25, 13 and 7 cells wide), the coarse ones
+    brought up to the fine one (Lin et al., CVPR 2017)."""
 
-    The auxiliary gradients are simple and early: they start what the coefficients' gradient alone does not start,
-    and tell the last feature map where every part of the face lies.
+    def __init__(self, widths: tuple[int, int, int], channels: int):
+        super().__init__()
+        self.lateral = nn.ModuleList([nn.Conv2d(width, channels, 1) for width in widths])
+        self.mix = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)
+        )
+        self.maps = nn.Conv2d(channels, POINTS, 1)
+
+    def forward(self, stages: list[Tensor]) -> Tensor:
+        """(B, POINTS, MAP * MAP) logits."""
+        fine, middle, coarse = (lateral(stage) for lateral, stage in zip(self.lateral, stages))
+        middle = middle + functional.interpolate(coarse, scale_factor=2.0)[:, :, : MAP // 2 + 1, : MAP // 2 + 1]
+        fine = fine + functional.interpolate(middle, scale_factor=2.0)[:, :, :MAP, :MAP]
+        return self.maps(self.mix(fine)).flatten(2).float()
+
+
+class Lift(nn.Module):
+    """Points seen, the prior's points, and what else the image says, to the 290 coefficients."""
+
+    def __init__(self, units: int, look: int, dropout: float):
+        super().__init__()
+        self.points = nn.Linear(POINTS * 4, units)
+        self.look = nn.Linear(look, units, bias=False)
+        nn.init.zeros_(self.look.weight)  # the image joins when the points have been learned
+        self.deep = nn.Sequential(nn.Linear(units, units), nn.ReLU(inplace=True), nn.Dropout(dropout))
+        self.coefficients = nn.Linear(units, OUTPUTS)
+        nn.init.normal_(self.coefficients.weight, std=0.003)  # starts at "the prior is right, the face is the mean"
+        nn.init.zeros_(self.coefficients.bias)
+
+    def forward(self, points: Tensor, prior: Tensor, look: Tensor | None = None) -> Tensor:
+        """points, prior (B, POINTS, 2) in half crops; look (B, units of the image's layer) or None: points alone."""
+        x = self.points(4.0 * torch.cat([points - prior, prior], 1).flatten(1))
+        if look is not None:
+            x = x + self.look(look)
+        x = torch.relu(x)
+        return self.coefficients(x + self.deep(x))
+
+
+class FaceNetwork(nn.Module):
+    """(B, 9, 200, 200) uint8 -> coefficients (B, 290) float32 and confidence logit (B,); `forward` adds what only
+    training sees. codes (POINTS, 3): PNCC codes 0..1 of the points.
+
+    The auxiliary dense map gives simple and early gradients: they start what the coefficients' gradient alone does
+    not start, and tell the last feature map where every part of the face lies.
     """
 
-    def __init__(self, config: NetworkConfig | None = None):
+    def __init__(self, config: NetworkConfig | None = None, codes: Tensor | None = None):
         super().__init__()
         self.config = config = config or NetworkConfig()
         stem, *stages = config.widths
         self.stem = ByteConv2d(INPUT_CHANNELS, stem, config.stem, 4, config.stem // 2, bias=False)
         self.stem_norm = nn.Sequential(nn.BatchNorm2d(stem), nn.ReLU(inplace=True))
-        blocks: list[nn.Module] = []
+        self.stages = nn.ModuleList()
         width = stem
         for outputs, count in zip(stages, config.blocks):
-            for index in range(count):
-                blocks.append(BasicBlock(width, outputs, 2 if index == 0 else 1))
-                width = outputs
-        self.trunk = nn.Sequential(*blocks)
+            blocks = [BasicBlock(width if index == 0 else outputs, outputs, 2 if index == 0 else 1) for index in range(count)]
+            self.stages.append(nn.Sequential(*blocks))
+            width = outputs
+        self.heat = HeatMaps(tuple(stages), config.maps)
         self.squeeze = nn.Sequential(
             nn.Conv2d(width, config.squeeze, 1, bias=False),
             nn.BatchNorm2d(config.squeeze),
             nn.ReLU(inplace=True),
         )
-        self.hidden = nn.Sequential(
-            nn.Linear(config.squeeze * 7 * 7, config.hidden),
-            nn.ReLU(inplace=True),
-            nn.Dropout(config.dropout),
-        )
-        self.coefficients = nn.Linear(config.hidden, OUTPUTS)
+        self.hidden = nn.Sequential(nn.Linear(config.squeeze * 7 * 7, config.hidden), nn.ReLU(inplace=True))
+        self.lift = Lift(config.lift, config.hidden, config.dropout)
         self.confidence = nn.Linear(config.hidden, 1)
-        self.landmarks = nn.Linear(config.hidden, 68 * 2)
         self.dense = nn.Sequential(nn.Conv2d(width, 4 * 16, 1), nn.PixelShuffle(4))
-        for head in (self.coefficients, self.confidence, self.landmarks):
-            nn.init.normal_(
-                head.weight, std=0.003
-            )  # starts at "the prior is right, the face is the mean face"
-            nn.init.zeros_(head.bias)
+        nn.init.normal_(self.confidence.weight, std=0.003)
+        nn.init.zeros_(self.confidence.bias)
+        self.register_buffer("codes", torch.zeros(POINTS, 3) if codes is None else codes)
+        self.register_buffer("cells", cell_positions(), persistent=False)
 
-    def features(self, image: Tensor) -> Tensor:
-        """Last feature map (B, widths[-1], 7, 7)."""
-        return self.trunk(self.stem_norm(self.stem(image).contiguous(memory_format=torch.channels_last)))
+    def answer(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Coefficients (B, 290) float32 and confidence logits (B,): what is exported."""
+        return self(image)[:2]
 
-    def answer(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Coefficients (B, 290), confidence logit (B,), and the hidden layer (B, hidden)."""
-        x = self.hidden(self.squeeze(features).flatten(1))
-        return self.coefficients(x).float(), self.confidence(x).float()[:, 0], x
+    def forward(self, image: Tensor) -> Output:
+        x = self.stem_norm(self.stem(image).contiguous(memory_format=torch.channels_last))
+        stages = []
+        for stage in self.stages:
+            x = stage(x)
+            stages.append(x)
+        look = self.hidden(self.squeeze(x).flatten(1))
+        heat = self.heat(stages)
+        points = heat.softmax(2) @ self.cells
+        coefficients = self.lift(points, self.prior_points(image), look).float()
+        return Output(coefficients, self.confidence(look).float()[:, 0], points, heat.log_softmax(2), self.dense(x).float())
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        features = self.features(image)
-        coefficients, confidence, hidden = self.answer(features)
-        landmarks = self.landmarks(hidden).float().view(-1, 68, 2)
-        return coefficients, confidence, landmarks, self.dense(features).float()
+    def prior_points(self, image: Tensor) -> Tensor:
+        """(B, POINTS, 2) where the prior's render shows the points, in half crops: a soft look-up of their PNCC codes.
+
+        A point that the prior hides is found at the edge of what is seen.
+        """
+        code = image[:, 3:6, ::STEP, ::STEP].flatten(2).transpose(1, 2).float() / 255  # (B, cells, 3)
+        empty = (code.amax(2, keepdim=True) == 0).float()
+        code, codes = code - 0.5, self.codes.float() - 0.5
+        with torch.autocast("cpu", enabled=False):  # differences of squares need their digits
+            near = 2 * codes @ code.transpose(1, 2) - (code.square().sum(2) + 1e4 * empty[:, :, 0])[:, None]
+            return (near / (2 * CODE_SPREAD**2)).softmax(2) @ self.cells
 
 
 def split(coefficients: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -27,8 +27,10 @@ from training.batches import BatchSource
 from training.config import TrainConfig
 from training.evaluate import TestSet, evaluate, format_report
 from training.faces import FaceConfig
+from training.lifting import LiftLoss, LiftSource, teach
 from training.losses import FaceLoss
 from training.network import FaceNetwork
+from training.points import point_codes
 from training.schedule import Schedule
 from training.weights import read_weights
 
@@ -43,7 +45,7 @@ def inference_of(network: torch.nn.Module):
     def infer(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         network.eval()
         with torch.autocast("cpu", torch.bfloat16):
-            coefficients, confidence, _ = network.answer(network.features(torch.from_numpy(batch)))
+            coefficients, confidence = network.answer(torch.from_numpy(batch))
         return coefficients.numpy(), confidence.sigmoid().numpy()
 
     return infer
@@ -86,7 +88,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     model = FaceModel.load()
     loss_of = FaceLoss(model, config.loss)
-    network = FaceNetwork(config.network).to(memory_format=torch.channels_last)
+    network = FaceNetwork(config.network, point_codes(model)).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=averaging(config.average), use_buffers=True)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay
@@ -110,6 +112,9 @@ def train(
         average.module.load_state_dict(weights["network"])
         state["samples"] = weights["samples"]
         print(f"warm start from {warm_start}, which has seen {state['samples']:,} samples")
+    else:
+        teach(network.lift, LiftSource(model, loss_of, config.prior, config.data.seed), LiftLoss(loss_of), config.lift_steps)
+        average.module.load_state_dict(network.state_dict())
     state["starts"] += 1
     first, begun, spent = state["samples"], time.monotonic(), state["seconds"]
     test = TestSet.draw(config.test_faces)
@@ -159,14 +164,14 @@ def train(
                 torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
                 optimizer.step()
                 average.update_parameters(network)
-                source.release(slot, output[0].detach().numpy())
+                source.release(slot, output.coefficients.detach().numpy())
 
                 state["samples"] += config.batch
                 terms["loss"] = loss.detach()
                 now = {name: value.item() for name, value in terms.items()}
                 running = now if running is None else {k: 0.98 * running[k] + 0.02 * now[k] for k in now}
                 bar.update(config.batch)
-                shown = ("loss", "projection", "geometry", "expression", "identity", "pose", "dense")
+                shown = ("loss", "points", "projection", "geometry", "expression", "identity", "pose")
                 bar.set_postfix_str(
                     " ".join(f"{name[:5]} {running[name]:.4f}" for name in shown), refresh=False
                 )

@@ -11,6 +11,8 @@ from face3d.codec import Geometry
 from face3d.model import FaceModel
 from training.config import LossConfig
 from training.losses import FaceLoss, rotation_matrix
+from training.network import MAP, POINTS, Output, cell_positions
+from training.points import choose_points
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +40,16 @@ def tensors(truth, prior):
     )
 
 
-def output_of(target):
-    return target.clone().requires_grad_(), torch.zeros(1), torch.zeros(1, 68, 2), torch.zeros(1, 4, 28, 28)
+def output_of(coefficients):
+    count = len(coefficients)
+    heat = torch.zeros(count, POINTS, MAP * MAP).log_softmax(2)
+    return Output(
+        coefficients.clone().requires_grad_(),
+        torch.zeros(count, requires_grad=True),
+        torch.zeros(count, POINTS, 2),
+        heat,
+        torch.zeros(count, 4, 28, 28),
+    )
 
 
 def test_rotation_matrix_is_the_core_exponential():
@@ -74,17 +84,37 @@ def test_projection_is_the_core_projection(model):
     np.testing.assert_allclose(found, truth.pose.to_crop(crop).project(vertices), atol=0.05)
 
 
+def test_points_and_heat_are_lowest_where_the_core_projects_them(model):
+    rng = np.random.default_rng(6)
+    truth, prior = random_geometry(rng, 0.5), random_geometry(rng, 0.5)
+    target, *rest = tensors(truth, prior)
+    crop = codec.crop_of(prior.pose)
+    vertices = model.shape(truth.identity, truth.expression, lod=True)[choose_points(model)]
+    places = torch.tensor((truth.pose.to_crop(crop).project(vertices)[:, :2] - 99.5) / 100, dtype=torch.float32)
+    loss = FaceLoss(model, LossConfig())
+
+    def terms_at(shift):
+        apart = (places[:, None] + shift - cell_positions()).square().sum(2)
+        heat = (-0.5 * apart / 0.08**2).log_softmax(1)[None]
+        output = output_of(target)._replace(points=places[None] + shift, heat=heat)
+        return loss(output, target, *rest, torch.tensor([True]))[1]
+
+    there, beside = terms_at(0.0), terms_at(0.1)
+    assert there["points"].item() == pytest.approx(0, abs=1e-4)
+    assert beside["points"].item() == pytest.approx(0.2, abs=1e-3)
+    assert there["heat"] < beside["heat"]
+
+
 def test_samples_without_a_face_only_teach_the_confidence(model):
     rng = np.random.default_rng(3)
     target, *rest = tensors(random_geometry(rng), random_geometry(rng))
     twice = [torch.cat([t, t]) for t in (target, *rest)]
-    guess = (twice[0] + torch.tensor([[0.0], [9.0]])).requires_grad_()
-    output = guess, torch.zeros(2, requires_grad=True), torch.zeros(2, 68, 2), torch.zeros(2, 4, 28, 28)
+    output = output_of(twice[0] + torch.tensor([[0.0], [9.0]]))
     total, terms = FaceLoss(model, LossConfig())(output, *twice, torch.tensor([True, False]))
     total.backward()
     assert terms["identity"].item() == pytest.approx(0, abs=1e-9)
-    assert not guess.grad[1].any()
-    np.testing.assert_allclose(np.sign(output[1].grad.numpy()), [-1, 1])
+    assert not output.coefficients.grad[1].any()
+    np.testing.assert_allclose(np.sign(output.confidence.grad.numpy()), [-1, 1])
 
 
 @pytest.mark.parametrize("triplet", [0.0, 1.0])
@@ -93,13 +123,13 @@ def test_every_variant_falls_under_gradient_descent(model, norm, triplet):
     rng = np.random.default_rng(4)
     target, *rest = tensors(random_geometry(rng), random_geometry(rng))
     loss = FaceLoss(
-        model, LossConfig(geometry_norm=norm, triplet=triplet, landmarks=0, confidence=0, dense=0)
+        model, LossConfig(geometry_norm=norm, triplet=triplet, points=0, heat=0, confidence=0, dense=0)
     )
     guess = torch.zeros_like(target, requires_grad=True)
     optimizer = torch.optim.Adam([guess], lr=0.02)
     values = []
     for _ in range(80):
-        total, _ = loss((guess, *output_of(target)[1:]), target, *rest, torch.tensor([True]))
+        total, _ = loss(output_of(target)._replace(coefficients=guess), target, *rest, torch.tensor([True]))
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
