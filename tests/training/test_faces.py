@@ -13,6 +13,7 @@ from training.faces.expressions import ExpressionSampler, plain
 from training.faces.lids import LashLook, draw_lashes
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.render import LIP, OPEN
+from training.faces.skin_maps import BROW_ZOOM, skin_map
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,25 @@ def test_a_closed_eye_shows_no_eyeball_and_an_open_one_does(generator):
         _, index, _ = renderer.rasterize(raster, generator.head.triangles, 288, 288)
         shown.append(np.isin(generator.head.triangle_part[index[index >= 0]], eyes).sum())
     assert shown[0] > 200 and shown[1] < 0.06 * shown[0]
+
+
+def test_painted_brows_lie_where_people_have_them_and_never_on_the_lids(generator):
+    maps, fields = generator.maps, generator.fields
+    points = fields.mean[fields.landmarks]
+    rims = skin_map(points[[37, 38, 43, 44]])
+    column, row = np.rint((rims - maps.brow_origin) * BROW_ZOOM).astype(int).T
+    assert maps.brows[:, row, column].max() < 5
+    ahead = fields.mean[fields.skin & (fields.normals[:, 2] > 0.2)]
+    where = (skin_map(ahead) - maps.brow_origin) * BROW_ZOOM
+    column, row = np.rint(where).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < maps.brows.shape[2]) & (row < maps.brows.shape[1])
+    weight = maps.brows.mean(0)[row[inside], column[inside]]
+    for side in (-1, 1):
+        mine = weight * (side * ahead[inside, 0] > 0)
+        centre = (ahead[inside] * mine[:, None]).sum(0) / mine.sum()
+        corners = points[[36, 39] if side < 0 else [42, 45]].mean(0)
+        assert 0.014 < centre[1] - corners[1] < 0.026
+        assert abs(side * (centre[0] - corners[0])) < 0.008
 
 
 def test_lashes_darken_the_rim_of_a_visible_eye_only(generator):

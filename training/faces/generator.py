@@ -39,7 +39,8 @@ class Sample:
 def _assets(head: HeadAssets) -> tuple[NoiseBank, HeadFields, SkinMaps, Lids]:
     """What every generator of a head shares: it takes seconds to make and nothing changes it."""
     fields = HeadFields.of(head)
-    return NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks]), Lids(head, fields)
+    ahead = fields.mean[fields.skin & (fields.normals[:, 2] > 0.2)]
+    return NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks], ahead), Lids(head, fields)
 
 
 class FaceGenerator:

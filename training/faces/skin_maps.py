@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
+from training.faces.brows import BrowPainter
 from training.faces.head_fields import MAP, skin_map
 
 BROW_ZOOM = 3               # the brow maps are this much finer than the skin's map
@@ -13,21 +15,29 @@ TEXEL = 0.00060             # metres a texel of the skin's map, about, on the fa
 
 
 class SkinMaps:
-    """Maps in `skin_map` coordinates, from the mean head's landmark positions (68, 3).
+    """Maps in `skin_map` coordinates, from the mean head's landmark positions (68, 3) and its skin `surface` (n, 3).
 
     zones (MAP/2, MAP/2, 4): redness, darkness, beard, moustache. paint: goatee, blush, eye shadow, eye rings.
     brows (B, h, w): hair coverage, at BROW_ZOOM, its origin at brow_origin. wrinkles (W, MAP/2, MAP/2): height.
     """
 
-    def __init__(self, landmarks: np.ndarray, brows: int = 28, wrinkles: int = 8, seed: int = 3) -> None:
+    def __init__(self, landmarks: np.ndarray, surface: np.ndarray, brows: int = 48, wrinkles: int = 8,
+                 seed: int = 3) -> None:
         rng = np.random.default_rng(seed)
         self.points = skin_map(landmarks)
         self.zones, self.paint = self._zones(), self._paint()
-        low = self.points[17:27].min(0) - [26, 40]
-        high = self.points[17:27].max(0) + [26, 30]
-        self.brow_origin = low
-        shape = tuple(int(v) for v in ((high - low) * BROW_ZOOM)[::-1])
-        self.brows = np.stack([self._brow(rng, shape) for _ in range(brows)])
+        nearest = cKDTree(surface[:, :2])
+
+        def place(seen: np.ndarray) -> np.ndarray:
+            gap, rows = nearest.query(seen, 4)
+            weight = 1 / (gap + 1e-4)
+            depth = (surface[rows, 2] * weight).sum(1) / weight.sum(1)
+            return skin_map(np.column_stack([seen, depth])) * BROW_ZOOM
+
+        painter = BrowPainter(landmarks[[36, 45], :2], landmarks[[[36, 37, 38, 39], [42, 43, 44, 45]], :2], place,
+                              0.001 / TEXEL * BROW_ZOOM)
+        self.brow_origin = painter.origin / BROW_ZOOM
+        self.brows = np.stack([painter.draw(rng) for _ in range(brows)])
         self.wrinkles = np.stack([self._wrinkle(rng) for _ in range(wrinkles)])
 
     def _blob(self, centre: np.ndarray, sigma: tuple[float, float], angle: float = 0.0) -> np.ndarray:
@@ -98,38 +108,6 @@ class SkinMaps:
             shadow += self._blob(0.62 * middle + 0.38 * p[brow], (16, 6))
             rings += self._blob(middle + [0, 13], (13, 4.5))
         return self._stack(goatee, blush, shadow, rings)
-
-    def _brow(self, rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-        """One pair of brows: a few hundred hairs along the landmarks, denser and darker in the middle."""
-        canvas = np.zeros(shape, np.uint8)
-        width = np.exp(rng.normal(np.log(5.2), 0.36))                # millimetres, at its widest
-        density = rng.uniform(0.35, 1.0)
-        length, ink = rng.uniform(4, 9), rng.uniform(130, 255)
-        lift, arch = rng.normal(0, 1.2), rng.normal(0, 1.3)
-        start, end = rng.uniform(-0.06, 0.12), rng.uniform(0.85, 1.08)
-        unit = 0.001 / TEXEL * BROW_ZOOM
-        middle = 0.5 * (self.points[21] + self.points[22])
-        for order, sign in ((range(21, 16, -1), 1), (range(22, 27), -1)):
-            line = (self.points[list(order)] - self.brow_origin) * BROW_ZOOM
-            towards = np.sign(line[-1, 0] - (middle[0] - self.brow_origin[0]) * BROW_ZOOM)
-            count = int(800 * density * width / 5.2)
-            place = rng.uniform(start, end, count)
-            spine = np.stack([np.interp(place * 4, range(5), line[:, k]) for k in (0, 1)], 1)
-            spine[:, 1] += (lift - arch * np.sin(np.pi * np.clip(place, 0, 1))) * -unit
-            taper = np.clip(1.1 - 0.75 * np.clip(place, 0, 1) ** 1.5, 0.15, 1)
-            taper *= np.clip((place - start) * 9 + 0.5, 0, 1)
-            spine[:, 1] += rng.normal(0, 0.36, count) * width * taper * unit
-            lean = np.radians(np.interp(place, [0, 0.25, 0.7, 1], [75, 38, 12, -12])) + rng.normal(0, 0.2, count)
-            reach = length * unit * rng.uniform(0.5, 1, count) * np.where(place < 0.2, 0.65, 1)
-            tips = spine + np.stack([towards * np.cos(lean), -np.sin(lean)], 1) * reach[:, None]
-            layer = np.zeros(shape, np.float32)
-            for a, b in zip(np.rint(spine * 8).astype(int), np.rint(tips * 8).astype(int)):
-                cv2.line(layer, tuple(a.tolist()), tuple(b.tolist()), 1.0, 1, cv2.LINE_AA, 3)
-            body = cv2.GaussianBlur(layer, (0, 0), 0.8 * unit)
-            cover = np.clip(0.55 * cv2.GaussianBlur(layer, (0, 0), 0.8) + 1.2 * body, 0, 1) * ink
-            canvas = np.maximum(canvas, np.clip(cover, 0, 255).astype(np.uint8))
-            del sign
-        return canvas
 
     def _wrinkle(self, rng: np.random.Generator) -> np.ndarray:
         """Height map (128 is flat) of folds: forehead, frown, crow's feet, under the eyes, beside nose and mouth."""
