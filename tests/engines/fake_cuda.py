@@ -1,7 +1,7 @@
 """A strict stand-in for PyCUDA: what it does on a machine with a GPU, without one.
 
 Work on a stream happens only when the stream is synchronised, so a result that was read too early is wrong. Memory
-is real host memory. Each rule that PyCUDA has is checked at once: a current context on the calling thread for every
+is real host memory. Contexts are on two stacks, as in PyCUDA: its own, and the driver's, where at most one of them is. Each rule that PyCUDA has is checked at once: a current context on the calling thread for every
 call, no second free, nothing freed that the stream still uses. `Gpu.open` says what was never released.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -30,19 +31,24 @@ class Gpu:
         self.fail_at: str | None = None  # the call that raises
         self.failures = 1 << 30
         self.streams: weakref.WeakValueDictionary[int, Stream] = weakref.WeakValueDictionary()
-        self.stacks = threading.local()
+        self.threads = threading.local()
+        self.seconds = 0.0  # that a synchronisation takes
         self.captures = 0
         self.launches = 0
         self.allocations = 0
 
     def stack(self) -> list:
-        if not hasattr(self.stacks, "contexts"):
-            self.stacks.contexts = []
-        return self.stacks.contexts
+        """The driver's contexts of this thread, the current one last."""
+        return self.threads.__dict__.setdefault("driver", [])
+
+    def pycuda_stack(self) -> list:
+        """What PyCUDA believes."""
+        return self.threads.__dict__.setdefault("pycuda", [])
 
     def call(self, name: str, needs_context: bool = True) -> None:
-        if needs_context and not self.stack():
-            raise AssertionError(f"{name} without a current context on this thread")
+        if needs_context:
+            assert self.stack(), f"{name} without a current context on this thread"
+            assert self.stack()[-1].name in self.open, f"{name} with a context that is released"
         if self.fail_at == name and self.failures > 0:
             self.failures -= 1
             raise Error(f"{name} failed: stand-in")
@@ -54,7 +60,7 @@ class Gpu:
             init=lambda: self.call("cuInit", False),
             Device=type("Device", (Device,), {"gpu": self, "count": staticmethod(lambda: self.count)}),
             Context=SimpleNamespace(pop=self.pop),
-            Stream=lambda: Stream(self),
+            Stream=lambda flags: Stream(self, flags),
             pagelocked_empty=self.pagelocked_empty,
             mem_alloc=lambda size: Memory(self, size),
             memcpy_htod_async=self.copy,
@@ -64,6 +70,8 @@ class Gpu:
     def pop(self) -> None:
         self.call("Context.pop")
         self.stack().pop()
+        self.pycuda_stack().pop()
+        self.stack().extend(self.pycuda_stack()[-1:])
 
     def pagelocked_empty(self, shape: tuple, dtype: type) -> np.ndarray:
         self.call("pagelocked_empty")
@@ -98,30 +106,44 @@ class Device:
 
 class Context:
     def __init__(self, gpu: Gpu) -> None:
-        self.gpu, self.thread, self.name = gpu, threading.get_ident(), f"context {id(self)}"
+        self.gpu, self.name, self.valid = gpu, f"context {id(self)}", True
+        self.thread = threading.local()  # not an identifier: those are given to later threads again
+        self.thread.is_this_one = True
         gpu.open.append(self.name)
 
     def push(self) -> None:
         self.gpu.call("Context.push", False)
         assert self.name in self.gpu.open, "a released context was pushed"
+        if self.gpu.pycuda_stack():
+            self.gpu.stack().pop()
         self.gpu.stack().append(self)
+        self.gpu.pycuda_stack().append(self)
 
     def detach(self) -> None:
-        """Like PyCUDA: on its own thread the context stays pushed, on another nothing is released."""
-        if threading.get_ident() == self.thread:
+        """As PyCUDA 2026.1 does it: what is current for it is released, and stays on the driver's stack; what is not
+        is pushed there first, on the thread that retained it; on another thread nothing is released."""
+        assert self.valid, "detached twice"
+        self.valid = False
+        stack = self.gpu.pycuda_stack()
+        if stack and stack[-1] is self:
+            self.release()
+            stack.pop()
+            self.gpu.stack().extend(stack[-1:])
+        elif hasattr(self.thread, "is_this_one"):
             self.gpu.stack().append(self)
             self.release()
 
     def release(self) -> None:
         rest = [name for name in self.gpu.open if not name.startswith("context")]
-        assert not rest, f"the context goes before {rest}"
+        assert self.gpu.fail_at or not rest, f"the context goes before {rest}"
         self.gpu.open.remove(self.name)
 
 
 class Stream:
     handles = itertools.count(1000)
 
-    def __init__(self, gpu: Gpu) -> None:
+    def __init__(self, gpu: Gpu, flags: int) -> None:
+        assert flags == 1, "a stream that waits for the default stream breaks other libraries' captures"
         self.gpu, self.handle, self.queue = gpu, next(self.handles), []
         self._name = ""
         gpu.call("Stream")
@@ -136,6 +158,7 @@ class Stream:
     def synchronize(self) -> None:
         assert self.capturing is None, "a capturing stream was synchronised"
         self.gpu.call("synchronize")
+        time.sleep(self.gpu.seconds)
         queue, self.queue = self.queue, []
         for work in queue:
             work()
@@ -191,11 +214,6 @@ class Driver:
     def cuCtxPopCurrent_v2(self, context: object) -> int:
         assert self.gpu.stack(), "nothing to pop"
         self.gpu.stack().pop()
-        return 0
-
-    def cuDevicePrimaryCtxRelease_v2(self, ordinal: object) -> int:
-        (name,) = [name for name in self.gpu.open if name.startswith("context")]
-        self.gpu.open.remove(name)
         return 0
 
     def cuStreamBeginCapture_v2(self, stream: ctypes.c_void_p, mode: object) -> int:

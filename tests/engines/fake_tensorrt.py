@@ -60,7 +60,8 @@ class Runtime(_Object):
 
     def deserialize_cuda_engine(self, content: bytes) -> Engine | None:
         if self.fake.refuse == "deserialize":
-            self.logger.log(Fake.ILogger.Severity.ERROR, "the plan is\n  from elsewhere")
+            for text in ("the plan is\n  from elsewhere", "deserialisation failed", "deserialisation failed"):
+                self.logger.log(Fake.ILogger.Severity.ERROR, text)
             return None
         return Engine(self.fake, self)
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -17,6 +21,7 @@ from tests.engines import fake_cuda
 from tests.engines.fake_cuda import Driver, Gpu
 from tests.engines.fake_tensorrt import Fake
 
+T = TypeVar("T")
 CONTENT = b"the engine" * 100
 
 
@@ -66,7 +71,7 @@ def use(monkeypatch, gpu: Gpu, fake: Fake) -> Fake:
 def nothing_left(gpu: Gpu) -> None:
     gc.collect()
     assert gpu.open == []
-    assert gpu.stack() == []
+    assert gpu.stack() == gpu.pycuda_stack() == []
 
 
 @pytest.fixture
@@ -129,6 +134,71 @@ def test_any_thread_may_run_and_close_it(gpu, tmp_path, batch) -> None:
     nothing_left(gpu)
 
 
+def in_thread(work: Callable[[], T]) -> T:
+    """What `work` returns, called by a thread that ends with it. Its identifier goes to the next one."""
+    results: list[T] = []
+    thread = threading.Thread(target=lambda: results.append(work()))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def test_loaded_on_a_thread_that_has_ended(gpu, tmp_path, batch) -> None:
+    network = in_thread(lambda: TensorRTRuntime(write_engine(tmp_path)))
+    in_thread(lambda: check_answers(network, batch[:2]))
+    left = in_thread(lambda: (network.close(), list(gpu.stack()), list(gpu.pycuda_stack())))
+    assert left == (None, [], [])
+    nothing_left(gpu)
+
+
+def test_contexts_of_others_stay_current(gpu, tmp_path, batch) -> None:
+    """A program that uses PyCUDA itself, and another library that uses the driver."""
+    own = gpu.module().Device(0).retain_primary_context()
+    gpu.stack().append(own)  # by the other library
+    own.push()
+    before = list(gpu.stack()), list(gpu.pycuda_stack())
+    network = TensorRTRuntime(write_engine(tmp_path), cuda_graph=True)
+    assert (gpu.stack(), gpu.pycuda_stack()) == before
+    check_answers(network, batch[:5])
+    assert (gpu.stack(), gpu.pycuda_stack()) == before
+    network.close()
+    assert (gpu.stack(), gpu.pycuda_stack()) == before
+    assert gpu.open == [own.name]
+
+
+def test_the_program_ends_while_a_frame_is_under_way(tmp_path) -> None:
+    write_engine(tmp_path)
+    program = """
+import sys, threading, time
+from pathlib import Path
+import numpy as np
+import pytest
+from tests.engines.test_tensorrt_runtime import Fake, Gpu, TensorRTRuntime, use
+
+gpu = Gpu()
+use(pytest.MonkeyPatch(), gpu, Fake(gpu))
+network = TensorRTRuntime(Path(sys.argv[1]))
+gpu.seconds = 0.2
+def forever():
+    while True:
+        network.infer(np.zeros((1, 9, 200, 200), np.uint8))
+threading.excepthook = lambda given: print(given.exc_value, flush=True)
+threading.Thread(target=forever, daemon=True).start()
+while not any(stream.queue for stream in gpu.streams.values()):
+    time.sleep(0.001)
+time.sleep(0.05)  # now it waits for its frame
+gpu.seconds = 0
+import atexit
+atexit._run_exitfuncs()
+print(gpu.open)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "face3d.engine"], capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == "" and done.returncode == 0
+    assert sorted(done.stdout.splitlines()) in (["[]"], ["[]", "this network is closed"])
+
+
 def test_forgotten_networks_are_freed(gpu, tmp_path, batch) -> None:
     network = TensorRTRuntime(write_engine(tmp_path), cuda_graph=True)
     check_answers(network, batch[:1])
@@ -166,7 +236,10 @@ def test_running_out_of_memory_half_way_leaves_nothing(gpu, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("refuse", "words"),
     [
-        ("deserialize", "cannot be loaded: the plan is from elsewhere; build it again"),
+        (
+            "deserialize",
+            "cannot be loaded: the plan is from elsewhere; deserialisation failed; build it again",
+        ),
         ("dtype", "other tensors"),
         ("context", "cannot be run.*memory full"),
         ("address", "refuses the memory of 'confidence'"),
@@ -215,6 +288,17 @@ def test_closing_a_broken_gpu_still_releases(gpu, tmp_path, batch) -> None:
     next(iter(gpu.streams.values())).queue.clear()  # nothing runs any more
     network.close()
     nothing_left(gpu)
+
+
+def test_a_gpu_that_refuses_to_free_is_logged(gpu, tmp_path, caplog) -> None:
+    network = TensorRTRuntime(write_engine(tmp_path))
+    gpu.fail_at, gpu.failures = "free", 1
+    network.close()
+    network.close()
+    assert caplog.text.count("memory could not be freed: free failed") == 1
+    assert len(gpu.open) == 1 and gpu.stack() == [], "one block, the rest is freed"
+    with pytest.raises(RuntimeError, match="closed"):
+        network.infer(np.zeros((1, 9, 200, 200), np.uint8))
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def _compile(
         ]
         raise NetworkError(
             f"{network}: {found.product} {found.version} cannot parse it, {parser.num_errors} errors:\n  "
-            + "\n  ".join(errors or [logger.last()])
+            + "\n  ".join(errors or [logger.reasons()])
         )
     config: trt.IBuilderConfig = builder.create_builder_config()
     if settings.capabilities:
@@ -183,7 +183,7 @@ def _compile(
         for index, capability in enumerate(capabilities):
             name = "SM" + capability.replace(".", "")
             if not targets.set_compute_capability(getattr(module.ComputeCapability, name), index):
-                raise NetworkError(f"TensorRT refuses compute capability {capability}: {logger.last()}")
+                raise NetworkError(f"TensorRT refuses compute capability {capability}: {logger.reasons()}")
     if settings.workspace:
         config.set_memory_pool_limit(module.MemoryPoolType.WORKSPACE, settings.workspace << 20)
     profile = builder.create_optimization_profile()
@@ -194,13 +194,13 @@ def _compile(
         # The best speed is wanted for one face; that is what a robot sees most of the time.
         profile.set_shape(tensor.name, one, one, most)
     if config.add_optimization_profile(profile) < 0:
-        raise NetworkError(f"TensorRT refuses batches of 1 to {settings.max_batch}: {logger.last()}")
+        raise NetworkError(f"TensorRT refuses batches of 1 to {settings.max_batch}: {logger.reasons()}")
     cache = None if found.rtx else _timing_cache(config, settings.timing_cache)  # a no-op in TensorRT for RTX
     with Progress(module, f"{settings.precision} engine", progress) as monitor:
         config.progress_monitor = monitor.monitor
         serialised = builder.build_serialized_network(definition, config)
     if serialised is None:
-        raise NetworkError(f"{network}: {found.product} {found.version} could not build it: {logger.last()}")
+        raise NetworkError(f"{network}: {found.product} {found.version} could not build it: {logger.reasons()}")
     if cache is not None and settings.timing_cache is not None:
         _replace(settings.timing_cache, bytes(memoryview(config.get_timing_cache().serialize())))
     return bytes(memoryview(serialised))

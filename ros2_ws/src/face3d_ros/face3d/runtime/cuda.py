@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,6 @@ class Device:
 
     def __init__(self, ordinal: int = 0) -> None:
         self.cuda = nvidia.find_cuda()
-        self._ordinal = ordinal
-        self._thread = threading.get_ident()
         try:
             device = self.cuda.Device(ordinal)
             self.name: str = device.name()
@@ -46,20 +44,17 @@ class Device:
             self.cuda.Context.pop()
 
     def close(self) -> None:
-        """Release the context; everything in it must be freed by now. A second call does nothing."""
+        """Release the context, on any thread; everything in it must be freed by now. A second call does nothing."""
         context, self._context = self._context, None
         if context is None:
             return
-        context.detach()
-        # PyCUDA 2026.1: on the thread that retained it, `detach` pushes the context, releases it and leaves it on
-        # the driver's stack (only a destroyed context pops itself); on another thread it does nothing at all.
-        if threading.get_ident() == self._thread:
+        # PyCUDA 2026.1 leaves what it detaches on the driver's stack, and on a thread that has not retained it
+        # detaches only what is current. So: current for PyCUDA, and already gone from the driver's stack.
+        try:
+            context.push()
             check(driver().cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p())), "cuCtxPopCurrent")
-        else:
-            check(
-                driver().cuDevicePrimaryCtxRelease_v2(ctypes.c_int(self._ordinal)),
-                "cuDevicePrimaryCtxRelease",
-            )
+        finally:
+            context.detach()
 
 
 class Buffer:
@@ -97,6 +92,7 @@ class Buffer:
             self.host = np.empty(0)  # nobody reads freed memory through it
 
 
+@cache
 def driver() -> ctypes.CDLL:
     """CUDA's driver API, for the few calls that PyCUDA does not have; the library is loaded already."""
     return ctypes.CDLL("libcuda.so.1")

@@ -11,9 +11,8 @@ from typing import Any
 
 from face3d.runtime.cuda import check, driver
 
-_THREAD_LOCAL = (
-    1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads' calls are none of the capture's business
-)
+_THREAD_LOCAL = 1
+"""CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads' calls are none of the capture's business."""
 
 
 class CudaGraph:
@@ -43,7 +42,8 @@ class CudaGraph:
                 "cuGraphInstantiate",
             )
         finally:
-            api.cuGraphDestroy(graph)
+            destroyed = api.cuGraphDestroy(graph)
+        check(destroyed, "cuGraphDestroy")
 
     def launch(self) -> None:
         """Enqueue the recorded work on the stream."""

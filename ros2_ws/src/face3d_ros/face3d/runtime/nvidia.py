@@ -25,6 +25,8 @@ _PACKAGES = {"tensorrt": TENSORRT, "tensorrt_rtx": TENSORRT_RTX, "tensorrt_rtx_b
 _CARRIER = "onnxruntime_ep_nv_tensorrt_rtx"  # its wheel holds the libraries that the bindings need
 _LIBRARIES = ("libcudart.so.*", "libtensorrt_rtx.so.*", "libtensorrt_onnxparser_rtx.so.*")  # in this order
 
+_ERRORS_KEPT = 5
+
 INSTALL = (
     "`pip install tensorrt` (robots and servers; on a Jetson it comes with JetPack), or for TensorRT for RTX "
     "`pip install tensorrt-rtx-cu12-bindings==1.7.1.116 onnxruntime-ep-nv-tensorrt-rtx-cu12==0.5.0`"
@@ -58,9 +60,11 @@ class Messages:
     listener: Callable[[str, str], None] | None
     """Called with ("error" | "warning" | "info" | "verbose", text), when set."""
 
-    def last(self, default: str = "TensorRT gave no reason") -> str:
-        """The last error in one line."""
-        return self.errors[-1] if self.errors else default
+    def reasons(self) -> str:
+        """The errors since the last call, in one line. All of them: the first is the cause, the last often says no
+        more than that it failed."""
+        errors, self.errors = self.errors, []
+        return "; ".join(dict.fromkeys(errors)) or "TensorRT gave no reason"
 
 
 @cache
@@ -79,7 +83,7 @@ def _logger_class(module: Any) -> Any:
         def log(self, severity: Any, message: str) -> None:
             kind, text = names.get(severity, "error"), " ".join(message.split())
             if kind == "error":
-                self.errors = [*self.errors[-99:], text]
+                self.errors = [*self.errors[: _ERRORS_KEPT - 1], text]
             if self.listener is not None:
                 self.listener(kind, text)
 
@@ -133,10 +137,10 @@ def find_cuda() -> Any:
         )
     try:
         cuda = importlib.import_module("pycuda.driver")
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
         raise NetworkError(
-            "the Python package pycuda is missing: `pip install pycuda` (it is compiled, which needs g++ and the "
-            "CUDA toolkit's headers)"
+            f"the Python package {(error.name or 'pycuda').split('.')[0]} is missing: `pip install pycuda` (it is "
+            "compiled, which needs g++ and the CUDA toolkit's headers)"
         ) from None
     except ImportError as error:
         raise NetworkError(

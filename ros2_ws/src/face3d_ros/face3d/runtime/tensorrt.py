@@ -8,6 +8,7 @@ network and copies back on the stream, and waits for the stream once.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import weakref
 from collections.abc import Mapping
@@ -27,7 +28,10 @@ from face3d.runtime.sidecar import REBUILD, Sidecar
 if TYPE_CHECKING:
     import tensorrt as trt
 
+_LOG = logging.getLogger(__name__)
 _OUTPUTS = ("coefficients", "confidence")
+_NON_BLOCKING = 1
+"""CU_STREAM_NON_BLOCKING: neither waits for the default stream of another library of this process, nor that for us."""
 
 
 class TensorRTRuntime:
@@ -35,7 +39,7 @@ class TensorRTRuntime:
 
     path        the engine file; its sidecar is beside it
     network     ONNX file that the engine must have been built from; None: not checked
-    cuda_graph  launch a recorded graph per batch size: less work for the CPU
+    cuda_graph  launch a recorded graph, which another batch size replaces: less work for the CPU
     Raises NetworkError with what is missing or does not fit; then nothing stays allocated.
     """
 
@@ -62,8 +66,8 @@ class TensorRTRuntime:
             raise
         self._device = device
         # Also runs when this object is forgotten, and at the end of the program: PyCUDA's own destructors would
-        # come in no order and on any thread.
-        self._release = weakref.finalize(self, _release, device, self._engine)
+        # come in no order and on any thread. Only once, whoever calls it.
+        self._release = weakref.finalize(self, _release, self._lock, device, self._engine)
 
     def infer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Runtime.infer`; batches above `max_batch` run in parts. RuntimeError when the GPU fails."""
@@ -85,16 +89,20 @@ class TensorRTRuntime:
         return coefficients, confidence
 
     def close(self) -> None:
-        with self._lock:
-            self._release()  # the second call of a finalizer does nothing
+        self._release()
 
 
-def _release(device: Device, engine: _Engine) -> None:
-    try:
-        with device.current():
-            engine.close()
-    finally:
-        device.close()
+def _release(lock: threading.Lock, device: Device, engine: _Engine) -> None:
+    """Free everything once no frame is under way: at the end of the program another thread may be in one."""
+    with lock:
+        try:
+            try:
+                with device.current():
+                    engine.close()
+            finally:
+                device.close()
+        except (RuntimeError, device.cuda.Error) as error:  # a GPU that failed before; its process can only end
+            _LOG.warning("the GPU's memory could not be freed: %s", error)
 
 
 class _Engine:
@@ -124,19 +132,19 @@ class _Engine:
             self._runtime = found.module.Runtime(self._logger)
             self._engine = self._runtime.deserialize_cuda_engine(content)
             if self._engine is None:
-                raise NetworkError(f"{path} cannot be loaded: {self._logger.last()}; {REBUILD}")
+                raise NetworkError(f"{path} cannot be loaded: {self._logger.reasons()}; {REBUILD}")
             self._check_tensors(found, path, sidecar)
             self._context = self._engine.create_execution_context()
             if self._context is None:
-                raise NetworkError(f"{path} cannot be run: {self._logger.last()}; is the GPU's memory full?")
+                raise NetworkError(f"{path} cannot be run: {self._logger.reasons()}; is the GPU's memory full?")
             try:
-                self._stream = cuda.Stream()
+                self._stream = cuda.Stream(_NON_BLOCKING)
                 for name, (dtype, shape) in {**sidecar.inputs, **sidecar.outputs}.items():
                     self._buffers[name] = Buffer(cuda, (sidecar.max_batch, *shape[1:]), np.dtype(dtype))
                     cleanup.callback(self._buffers[name].free)
                     if not self._context.set_tensor_address(name, self._buffers[name].address):
                         raise NetworkError(
-                            f"{path}: TensorRT refuses the memory of {name!r}: {self._logger.last()}"
+                            f"{path}: TensorRT refuses the memory of {name!r}: {self._logger.reasons()}"
                         )
             except cuda.Error as error:  # out of memory, mostly
                 raise NetworkError(f"{path} cannot be run: {error}") from error
@@ -147,9 +155,8 @@ class _Engine:
     def run(self, batch: np.ndarray, coefficients: np.ndarray, confidence: np.ndarray) -> None:
         """One batch of at most `max_batch` rows into the caller's arrays. Raises RuntimeError, or PyCUDA's Error."""
         rows = len(batch)
-        np.copyto(
-            self._buffers[self._input].host[:rows], batch
-        )  # not in use: every run ends with an idle stream
+        # The host memory is not in use: every run ends with an idle stream.
+        np.copyto(self._buffers[self._input].host[:rows], batch)
         try:
             if rows != self._rows:
                 self._set_rows(rows)
@@ -172,7 +179,7 @@ class _Engine:
         """Copy, network and copies back, in this order, on the one stream."""
         self._buffers[self._input].upload(rows, self._stream)
         if not self._context.execute_async_v3(self._stream.handle):
-            raise RuntimeError(f"TensorRT could not run the network: {self._logger.last()}")
+            raise RuntimeError(f"TensorRT could not run the network: {self._logger.reasons()}")
         for name in _OUTPUTS:
             self._buffers[name].download(rows, self._stream)
 
@@ -182,7 +189,7 @@ class _Engine:
         self._free_graph()  # of the shape before: TensorRT wants a new one after each change
         shape = self._buffers[self._input].host.shape[1:]
         if not self._context.set_input_shape(self._input, (rows, *shape)):
-            raise RuntimeError(f"TensorRT refuses a batch of {rows}: {self._logger.last()}")
+            raise RuntimeError(f"TensorRT refuses a batch of {rows}: {self._logger.reasons()}")
         if self._use_graph:
             # TensorRT wants one ordinary run before: it updates what depends on the shape, which a capture may not.
             self._enqueue(rows)
