@@ -1,8 +1,9 @@
 """A strict stand-in for PyCUDA: what it does on a machine with a GPU, without one.
 
 Work on a stream happens only when the stream is synchronised, so a result that was read too early is wrong. Memory
-is real host memory. Contexts are on two stacks, as in PyCUDA: its own, and the driver's, where at most one of them is. Each rule that PyCUDA has is checked at once: a current context on the calling thread for every
-call, no second free, nothing freed that the stream still uses. `Gpu.open` says what was never released.
+is real host memory. Contexts are on two stacks, as in PyCUDA: its own, and the driver's, where at most one of them
+is. Each rule that PyCUDA has is checked at once: a current context on the calling thread for every call, no second
+free, nothing freed that the stream still uses. `Gpu.open` says what was never released.
 """
 
 from __future__ import annotations
