@@ -13,13 +13,19 @@ from training.faces.solids import Thing, ellipsoid, lathe, merge, random_turn, t
 
 @dataclass
 class Lens:
-    """Glass in front of the eyes: vertices (V, 3) metres, triangles, linear tint colour, opacity, shine."""
+    """Glass in front of the eyes: vertices (V, 3) metres, triangles, linear tint colour, opacity, shine.
+
+    place (V, 2): where on its glass each vertex is, 0 in the middle, 1 at the rim. glare: None or the mirror image of
+    a window or lamp: the direction across it (2,), its offset, half width, strength, and colour (3,).
+    """
 
     vertices: np.ndarray
     triangles: np.ndarray
     tint: np.ndarray
     opacity: float
     shine: float
+    place: np.ndarray
+    glare: tuple[np.ndarray, float, float, float, np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,9 @@ class Anchors:
     ears: np.ndarray
 
 
-def draw_glasses(rng: np.random.Generator, anchors: Anchors, dark: bool) -> tuple[list[Thing], list[Lens]]:
-    """A pair of glasses that sits on this nose and these ears."""
+def draw_glasses(rng: np.random.Generator, anchors: Anchors, dark: bool,
+                 glare: float) -> tuple[list[Thing], list[Lens]]:
+    """A pair of glasses that sits on this nose and these ears; glare: how often something bright is mirrored."""
     points = anchors.landmarks
     half_distance = 0.5 * np.linalg.norm(anchors.eyes[0] - anchors.eyes[1])
     half_width = min(rng.uniform(.0205, .029), half_distance - 0.004)
@@ -87,7 +94,16 @@ def draw_glasses(rng: np.random.Generator, anchors: Anchors, dark: bool) -> tupl
     else:
         tint = np.full(3, rng.uniform(.2, .9))
         opacity = float(rng.uniform(0, .10))
-    return [thing], [Lens(glass, glass_triangles, tint.astype(np.float32), opacity, float(rng.gamma(1.2, .25)))]
+    rim = np.stack([np.cos(turn), np.sin(turn)], 1)
+    place = np.concatenate([np.zeros((1, 2)), rim, np.zeros((1, 2)), rim]).astype(np.float32)
+    seen = None
+    if rng.random() < glare:
+        angle = rng.uniform(0, np.pi)
+        coat = np.array([(1, 1, 1), (.75, .9, 1), (.7, 1, .8), (.9, .8, 1)][rng.integers(4)], np.float32)
+        seen = (np.array([np.cos(angle), np.sin(angle)], np.float32), float(rng.uniform(-.8, .8)),
+                float(rng.uniform(.08, .7)), float(rng.beta(1.2, 1.5)), coat * np.float32(rng.uniform(.4, 1.6)))
+    return [thing], [Lens(glass, glass_triangles, tint.astype(np.float32), opacity, float(rng.gamma(1.2, .25)), place,
+                          seen)]
 
 
 def draw_headphones(rng: np.random.Generator, anchors: Anchors, crown: np.ndarray) -> list[Thing]:
@@ -124,13 +140,13 @@ def draw_occluders(rng: np.random.Generator, config: FaceConfig, anchors: Anchor
     things = []
     for _ in range(1 + (rng.random() < 0.2)):
         kind = rng.random()
-        if kind < 0.5:
+        if kind < 0.48:
             things.append(hand(rng, anchors))
-        elif kind < 0.62:
+        elif kind < 0.58:
             things.append(_held(rng, anchors, _phone(rng)))
-        elif kind < 0.74:
-            things.append(_held(rng, anchors, _microphone(rng)))
-        elif kind < 0.86:
+        elif kind < 0.78:
+            things.append(_sung_into(rng, anchors))
+        elif kind < 0.88:
             things.append(_held(rng, anchors, _cup(rng)))
         else:
             axes = tuple(float(x) for x in rng.uniform(.01, .06, 3))
@@ -140,7 +156,7 @@ def draw_occluders(rng: np.random.Generator, config: FaceConfig, anchors: Anchor
 
 def _target(rng: np.random.Generator, anchors: Anchors) -> np.ndarray:
     """(3,) a place on the face that gets covered: mouth, chin, cheeks, nose, eyes, temples."""
-    number = int(rng.choice((57, 8, 3, 13, 30, 37, 44, 1, 15, 48, 54, 5, 11)))
+    number = int(rng.choice((57, 57, 62, 8, 8, 3, 13, 30, 37, 44, 1, 15, 48, 54, 5, 11)))
     return anchors.landmarks[number]
 
 
@@ -164,6 +180,22 @@ def _microphone(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     ball = np.stack([r * np.sin(turn), r * np.cos(turn)], 1)
     handle = np.array([[.6 * r, -1.2 * r], [.45 * r, -.2], [.001, -.2]])
     return lathe(np.concatenate([ball, handle]))
+
+
+def _sung_into(rng: np.random.Generator, anchors: Anchors) -> Thing:
+    """A microphone, dark or metallic mostly, held or on a stand before mouth or chin."""
+    vertices, triangles = _microphone(rng)
+    swing = np.radians(rng.normal(0, 35))
+    lean = np.array([[np.cos(swing), -np.sin(swing), 0], [np.sin(swing), np.cos(swing), 0], [0, 0, 1]])
+    nod = np.radians(rng.uniform(-10, 80))                           # the handle comes towards the camera
+    tip = np.array([[1, 0, 0], [0, np.cos(nod), np.sin(nod)], [0, -np.sin(nod), np.cos(nod)]])
+    vertices = vertices @ (lean @ tip).T
+    target = anchors.landmarks[57] + rng.normal(0, (.016, .012, .004))
+    target[2] += rng.uniform(.018, .07)
+    colour = np.full(3, np.exp(rng.uniform(np.log(.008), np.log(.4)))) if rng.random() < .75 else cloth_colour(rng)
+    return Thing((vertices + target).astype(np.float32), triangles, colour.astype(np.float32),
+                 gloss=float(rng.uniform(0, .3)), contrast=float(rng.uniform(0, .5)), texture="grain",
+                 offset=rng.uniform(0, 512, 2).astype(np.float32))
 
 
 def _cup(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

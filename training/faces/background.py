@@ -79,6 +79,8 @@ class Backgrounds:
         """(size, size, 3) uint8: flat at difficulty 0."""
         if rng.random() > difficulty * 1.2:
             return np.full((self.size, self.size, 3), any_colour(rng), np.uint8)
+        if rng.random() < self.config.ramp(self.config.bright, difficulty):
+            return self._studio(rng)
         if len(self.pool) < self.POOL or rng.random() < self.RENEWAL:
             image = self.paint(rng)
             if len(self.pool) < self.POOL:
@@ -95,6 +97,14 @@ class Backgrounds:
         shift = rng.uniform(-25, 25)
         table = np.clip(np.arange(256)[:, None] * gain + shift, 0, 255).astype(np.uint8)[None]
         return cv2.LUT(np.ascontiguousarray(image), table)
+
+    def _studio(self, rng: np.random.Generator) -> np.ndarray:
+        """A bright, nearly even ground, mostly white or cream, a little darker towards one side."""
+        base = rng.uniform(165, 256) + rng.normal(0, 5, 3)
+        fall = np.linspace(0, rng.uniform(0, 60), self.size, dtype=np.float32)[:, None]
+        fall = fall + np.linspace(0, rng.normal(0, 25), self.size, dtype=np.float32)[None]
+        image = np.clip(base.astype(np.float32) - fall[..., None], 0, 255).astype(np.uint8)
+        return np.ascontiguousarray(image[::-1] if rng.random() < 0.5 else image)
 
     def paint(self, rng: np.random.Generator) -> np.ndarray:
         """(size, size, 3) uint8, a new one."""

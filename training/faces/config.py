@@ -45,19 +45,21 @@ class FaceConfig:
     # skin.py, eyes.py
     makeup: float = 0.25
     stubble: float = 0.30
-    beard: float = 0.22
+    beard: float = 0.28
     freckles: float = 0.25
     no_brows: float = 0.03
     paint: float = 0.02                 # coloured face paint
 
     # hair.py, accessories.py, figure.py
     hair: float = 0.93
+    strands: float = 0.28              # loose locks over forehead and face
     hat: float = 0.12
     scarf: float = 0.07                 # headscarves and hoods
     glasses: float = 0.25
     sunglasses: float = 0.04
+    glare: float = 0.35                 # of glasses
     headphones: float = 0.06
-    occluder: float = 0.20
+    occluder: float = 0.22
     clothes: float = 0.95
     mask: float = 0.03                  # surgical masks
 
@@ -66,9 +68,11 @@ class FaceConfig:
     coloured_light: float = 0.25
     hard_light: float = 0.35
     clipped: float = 0.12
+    side_light: float = 0.10            # one lamp from the side, little else
 
     # background.py
     photographs: float = 0.35
+    bright: float = 0.12                # white walls and studios: light hair on light ground
     second_face: float = 0.07           # another head beside this one
     photograph_folder: Path | None = None   # more photographs without people, if there are any
 

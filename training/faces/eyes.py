@@ -62,13 +62,15 @@ def eye_colour(look: EyeLook, bank: NoiseBank, across: np.ndarray, up: np.ndarra
 
 @dataclass(frozen=True)
 class MouthLook:
-    """Linear RGB of enamel, gum, tongue and lining; gap: how dark the lines between teeth are, 0..1."""
+    """Linear RGB of enamel, gum, tongue and lining; gap: how dark the lines between teeth are, 0..1; light: how much
+    more of it reaches the inside than geometry lets in (skin is not opaque, lamps are not points)."""
 
     enamel: np.ndarray
     gum: np.ndarray
     tongue: np.ndarray
     gap: float
     gum_line: float
+    light: float
 
     @staticmethod
     def draw(rng: np.random.Generator) -> MouthLook:
@@ -77,7 +79,7 @@ class MouthLook:
         flesh = np.array([.42, .13, .12]) * np.exp(rng.normal(0, .2)) * (1 + rng.normal(0, .05, 3))
         tongue = np.array([.45, .17, .16]) * np.exp(rng.normal(0, .2)) * (1 + rng.normal(0, .05, 3))
         return MouthLook(enamel.astype(np.float32), flesh.astype(np.float32), tongue.astype(np.float32),
-                         float(rng.uniform(.08, .4)), float(rng.uniform(.05, .35)))
+                         float(rng.uniform(.08, .4)), float(rng.uniform(.05, .35)), float(np.exp(rng.normal(0, .5))))
 
 
 def teeth_colour(look: MouthLook, along: np.ndarray, height: np.ndarray) -> np.ndarray:

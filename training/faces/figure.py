@@ -21,6 +21,7 @@ from training.faces.shell import Shell
 from training.faces.skin import SkinLook, hair_colour
 from training.faces.skin_maps import SkinMaps
 from training.faces.solids import FIRST_THING, Thing
+from training.faces.strands import Lock, draw_locks
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Figure:
     masked: bool = False        # the mouth is behind a mask
     lash: LashLook | None = None
     lashes: list[Lashes] = field(default_factory=list)
+    locks: list[Lock] = field(default_factory=list)
 
 
 class Wardrobe:
@@ -79,9 +81,14 @@ class Wardrobe:
         coarse = Mesh(parts[0].raster, self.fields.caster, np.zeros(0, np.uint8), parts[0].attributes)
         figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, solid,
                         self._cover_mesh(covers, vertices, view), [], [coarse, *parts[1:]], masked, lash, lashes)
+        loose = covers and covers[0].texture in ("strands", "curls")
+        if loose and rng.random() < config.ramp(config.strands, difficulty):
+            figure.locks = draw_locks(rng, self.cap, vertices, hair, view)
         for lens in lenses:
+            attributes = np.zeros((len(lens.vertices), ATTRIBUTES), np.float32)
+            attributes[:, U:V + 1] = lens.place
             mesh = Mesh(view.project(lens.vertices), lens.triangles, np.zeros(len(lens.triangles), np.uint8),
-                        np.zeros((len(lens.vertices), ATTRIBUTES), np.float32))
+                        attributes)
             figure.lenses.append((lens, mesh))
         return figure
 
@@ -128,7 +135,7 @@ class Wardrobe:
         kind = rng.random()
         glasses, dark = config.ramp(config.glasses, difficulty), config.ramp(config.sunglasses, difficulty)
         if kind < glasses + dark:
-            frames, lenses = draw_glasses(rng, anchors, dark=kind < dark)
+            frames, lenses = draw_glasses(rng, anchors, kind < dark, config.ramp(config.glare, difficulty))
             things += frames
         if rng.random() < config.ramp(config.headphones, difficulty):
             crown = np.array([0, vertices[fields.parts["skin"], 1].max(), 0])

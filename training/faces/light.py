@@ -61,6 +61,10 @@ def draw_lighting(rng: np.random.Generator, config: FaceConfig, difficulty: floa
         directions.append(direction(azimuth, height))
         colours.append(power * tint(rng, strength))
     level = rng.uniform(0.06, 0.3) if hard else rng.uniform(0.35, 1.2)
+    if rng.random() < config.ramp(config.side_light, difficulty):    # half of the face stays dark
+        towards = direction(rng.uniform(55, 115) * rng.choice((-1, 1)), rng.uniform(-10, 40))
+        directions, colours = [towards], [np.exp(rng.normal(0.2, 0.3)) * tint(rng, strength)]
+        level = rng.uniform(0.04, 0.16)
     ambient = level * tint(rng, strength)
     gradient = np.zeros((3, 3), np.float32)
     gradient[1] = -rng.uniform(0.0, 0.55) * ambient * tint(rng, 0.5 * strength)   # the sky is up, that is -y
@@ -88,7 +92,7 @@ def irradiance(normals: np.ndarray, lighting: Lighting, occlusion: np.ndarray, w
     surround += lighting.ambient[:, None]
     np.maximum(surround, 0.15 * lighting.ambient[:, None], out=surround)
     surround *= occlusion
-    soft = 0.4 + 0.6 * occlusion
+    soft = occlusion * (1.6 - 0.6 * occlusion)                   # lamps reach further into folds than the sky does
     for number, (towards, colour) in enumerate(zip(lighting.directions, lighting.colours, strict=True)):
         cosine = towards @ normals
         gain = soft * lit if (lit is not None and number == lighting.shadow) else soft

@@ -29,6 +29,7 @@ from training.faces.render import (
 from training.faces.skin import mix, skin_colour
 from training.faces.skin_maps import SkinMaps
 from training.faces.solids import FIRST_THING
+from training.faces.strands import paint_locks
 
 SKIN_WRAP = np.array([0.30, 0.12, 0.07], np.float32)    # light under the skin bends round the terminator, red most
 HAIR_WRAP = np.array([0.35, 0.35, 0.35], np.float32)
@@ -58,7 +59,12 @@ class Painter:
             if any(cover.shell.falling for cover in figure.covers):          # the inside of hair behind the neck
                 self._covers(image, figure, figure.cover_mesh.turned(), depth, lighting, exposure, scale, None)
             depths.append(self._covers(image, figure, figure.cover_mesh, depth, lighting, exposure, scale, shadows))
-        return smooth_edges(image, *depths)
+        image = smooth_edges(image, *depths)
+        if figure.locks:
+            arriving = 0.8 * lighting.ambient + 0.35 * lighting.colours.sum(0)
+            shown = to_display(np.stack([lock.colour for lock in figure.locks]) * arriving * np.float32(exposure))
+            paint_locks(image, figure.locks, shown, depth, scale)
+        return image
 
     @staticmethod
     def _shadows(figure: Figure, lighting: Lighting, size: int) -> ShadowMap | None:
@@ -110,6 +116,8 @@ class Painter:
         u, v = pixels.fields[:2]
         rows = pixels.rows(hf.EYE)
         colour[:, rows] = eye_colour(figure.eye, self.bank, u[rows], v[rows])
+        inner = slice(pixels.rows(hf.TEETH).start, pixels.rows(hf.MOUTH).stop)
+        pixels.fields[2][inner] = np.minimum(pixels.fields[2][inner] * figure.mouth.light, 1)
         rows = pixels.rows(hf.TEETH)
         colour[:, rows] = teeth_colour(figure.mouth, u[rows], v[rows])
         gloss[rows] = 0.10 * pixels.fields[2][rows]
@@ -159,7 +167,13 @@ class Painter:
         tinted = lens.tint[:, None] * lighting.ambient[:, None] * np.float32(exposure) + shine
         shown = to_display(tinted.T).astype(np.float32)
         opacity = np.clip(lens.opacity + 0.7 * shine.mean(0), 0, 1)[:, None]
-        flat[where] = (flat[where] * (1 - opacity) + shown * opacity).astype(np.uint8)
+        blended = flat[where] * (1 - opacity) + shown * opacity
+        if lens.glare is not None:
+            across, offset, half, strength, colour = lens.glare
+            band = strength * np.clip((half - np.abs(across @ pixels.fields[:2] - offset)) / 0.15 + 0.5, 0, 1)
+            bright = to_display(colour * lighting.ambient * np.float32(2 * exposure)).astype(np.float32)
+            blended += band[:, None] * (np.maximum(bright, blended) - blended)
+        flat[where] = blended.astype(np.uint8)
 
     def _covers(self, image: np.ndarray, figure: Figure, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
                 exposure: float, scale: float, shadows: ShadowMap | None) -> np.ndarray:
