@@ -35,7 +35,7 @@ def main() -> int:
         arguments.out = arguments.out or resources.engine_cache(network)
         if arguments.precision == "int8" and not graph.is_quantised(graph.load(network)):
             print(f"calibrating int8 on {arguments.faces} synthetic faces", flush=True)
-            faces = draw_faces(arguments.faces, FaceModel.load(), CALIBRATION_SEED)
+            faces = draw_faces(arguments.faces, FaceModel.load(), CALIBRATION_SEED, sys.stderr.isatty())
             arguments.network = arguments.out.parent / default_out(network, "tensorrt").name
             arguments.network.parent.mkdir(parents=True, exist_ok=True)
             onnx.save(quantize(network, faces.tensors, "tensorrt"), arguments.network)

@@ -110,8 +110,11 @@ def _torch(network: Path) -> Infer | str:
         from training.weights import build_network, read_weights
     except ModuleNotFoundError as error:
         return f"the Python package {error.name} is missing"
-    weights = read_weights(network)
-    inner = build_network(weights["config"])
+    try:
+        weights = read_weights(network)
+        inner = build_network(weights["config"])
+    except (KeyError, TypeError, ValueError) as error:
+        return f"training/network.py does not build it any more: {' '.join(str(error).split())}"
     inner.load_state_dict(weights["network"])
     deployed = Deployed(inner).eval()
 

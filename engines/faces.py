@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
 from face3d import codec
 from face3d.codec import Geometry
@@ -26,11 +27,14 @@ class Faces:
     crops: list[Crop]
 
 
-def draw_faces(count: int, model: FaceModel, seed: int) -> Faces:
-    """`count` inputs with the priors of training, some of them without a face. The same seed gives the same."""
+def draw_faces(count: int, model: FaceModel, seed: int, progress: bool = False) -> Faces:
+    """`count` inputs with the priors of training, some of them without a face. The same seed gives the same.
+
+    progress  show a progress bar on stderr
+    """
     generator, rng = FaceGenerator(FaceConfig(), seed), np.random.default_rng(seed)
     tensors, priors, crops = [], [], []
-    for _ in range(count):
+    for _ in tqdm(range(count), desc="synthetic faces", unit="face", leave=False, disable=not progress):
         sample = generator.draw(DIFFICULTY)
         truth = Geometry(sample.identity, sample.expression, sample.pose)
         prior = draw_prior(truth, None, PriorConfig(), rng)

@@ -53,6 +53,39 @@ def test_the_committed_network_builds(rtx, network, model, tmp_path, precision) 
     assert reason == "runs" or any(words in reason for words in ("driver", "GPU", "pycuda"))
 
 
+def test_tensorrt_reads_back_what_it_wrote(rtx, network, tmp_path) -> None:
+    """Its own parser of engines runs without a GPU: a sound one stops only at the driver, a damaged one before."""
+    out = tmp_path / "x.engine"
+    build(network, out, BuildSettings(capabilities=("8.9",)))
+    content = out.read_bytes()
+    logger = rtx.logger()
+    runtime_of_rtx = rtx.module.Runtime(logger)
+    for damaged in (content[: len(content) // 2], b"no engine" * 100):
+        assert runtime_of_rtx.deserialize_cuda_engine(damaged) is None
+        assert "Serialization assertion" in logger.reasons()
+    engine = runtime_of_rtx.deserialize_cuda_engine(content)
+    reasons = logger.reasons()
+    if engine is None:
+        assert "Serialization" not in reasons and any(word in reasons for word in ("driver", "device", "GPU"))
+    else:
+        assert engine.num_io_tensors == 3
+
+
+@pytest.mark.filterwarnings("ignore:.*Timing cache:DeprecationWarning")
+def test_timing_cache_of_another_machine_is_left(rtx, tmp_path) -> None:
+    """The calls are those of every TensorRT; the one for RTX has nothing to time, so its builds do without."""
+    creator = rtx.module.Builder(rtx.logger())
+    path = tmp_path / "x.timing"
+    assert builder._timing_cache(creator.create_builder_config(), None) is None
+    for content in (None, b"of another machine" * 50):
+        if content is not None:
+            path.write_bytes(content)
+        config = creator.create_builder_config()
+        cache = builder._timing_cache(config, path)
+        assert cache is not None
+        assert bytes(memoryview(config.get_timing_cache().serialize()))
+
+
 def test_half_the_precision_is_half_the_size(rtx, network, tmp_path) -> None:
     sizes = [
         build(network, tmp_path / "x.engine", BuildSettings(precision, capabilities=("8.9",))).size
