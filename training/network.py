@@ -175,8 +175,8 @@ class FaceNetwork(nn.Module):
         self.stages = nn.ModuleList()
         width = stem
         for outputs, count in zip(stages, config.blocks):
-            blocks = [BasicBlock(width if index == 0 else outputs, outputs, 2 if index == 0 else 1) for index in range(count)]
-            self.stages.append(nn.Sequential(*blocks))
+            rest = [BasicBlock(outputs, outputs, 1) for _ in range(count - 1)]
+            self.stages.append(nn.Sequential(BasicBlock(width, outputs, 2), *rest))
             width = outputs
         self.heat = HeatMaps(tuple(stages), config.maps)
         self.squeeze = nn.Sequential(
@@ -207,7 +207,8 @@ class FaceNetwork(nn.Module):
         heat = self.heat(stages)
         points = heat.softmax(2) @ self.cells
         coefficients = self.lift(points, self.prior_points(image), look).float()
-        return Output(coefficients, self.confidence(look).float()[:, 0], points, heat.log_softmax(2), self.dense(x).float())
+        confidence = self.confidence(look).float()[:, 0]
+        return Output(coefficients, confidence, points, heat.log_softmax(2), self.dense(x).float())
 
     def prior_points(self, image: Tensor) -> Tensor:
         """(B, POINTS, 2) where the prior's render shows the points, in half crops: a soft look-up of their PNCC codes.

@@ -113,7 +113,8 @@ def train(
         state["samples"] = weights["samples"]
         print(f"warm start from {warm_start}, which has seen {state['samples']:,} samples")
     else:
-        teach(network.lift, LiftSource(model, loss_of, config.prior, config.data.seed), LiftLoss(loss_of), config.lift_steps)
+        source_of_points = LiftSource(model, loss_of, config.prior, seed=config.data.seed)
+        teach(network.lift, source_of_points, LiftLoss(loss_of), config.lift_steps)
         average.module.load_state_dict(network.state_dict())
     state["starts"] += 1
     first, begun, spent = state["samples"], time.monotonic(), state["seconds"]
