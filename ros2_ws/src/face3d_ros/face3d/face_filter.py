@@ -7,23 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from face3d import rotation as so3
 from face3d.camera import Pose
 from face3d.codec import Geometry
-from face3d.smoothing import (
-    Exponential,
-    Filter,
-    Moving,
-    OneEuro,
-    RunningMean,
-    follow,
-    follow_rotation,
-    start,
-)
+from face3d.running_mean import RunningMean
+from face3d.smoothing import Exponential, Filter, Moving, OneEuro, follow, follow_rotation, start, step
 
-_ROTATION = OneEuro(min_cutoff=1.5, beta=6.0)
-_LOG_SCALE = OneEuro(min_cutoff=1.0, beta=20.0)
-_TRANSLATION = OneEuro(min_cutoff=0.7, beta=300.0, speed_cutoff=1.5)
-_EXPRESSION = OneEuro(min_cutoff=2.0, beta=2.0, speed_cutoff=8.0)
+# Of camera noise a network makes 0.03 to 0.1 degrees, 0.1 mm at the face, 0.0005 in log scale and up to 0.008 in an
+# expression coefficient: slack is at least twice that. No look ahead in expression: lids would fly past closed.
+_ROTATION = OneEuro(min_cutoff=0.7, beta=30.0, speed_cutoff=2.5, lead=0.1, slack=0.004)
+_LOG_SCALE = OneEuro(min_cutoff=0.7, beta=50.0, speed_cutoff=2.5, lead=0.05, slack=0.0015)
+_TRANSLATION = OneEuro(min_cutoff=0.5, beta=300.0, speed_cutoff=2.5, lead=0.012, slack=0.0005)
+_EXPRESSION = OneEuro(min_cutoff=1.0, beta=6.0, speed_cutoff=2.0, slack=0.02)
+_AHEAD = 0.5  # of the way: a network that is content with all it is shown shall not keep a face flying
+_LONGEST = 0.1  # seconds for which a speed says where a face goes
+_LEAST_FACING = 0.1  # a profile says little about who it is, but not nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +43,11 @@ class FaceMemory:
 
 @dataclass(frozen=True)
 class FaceFilter:
-    """Rules per group. One Euro's beta is in Hz per rad/s, per unit/s of log scale, per metre/s at the face
-    and per unit/s of an expression coefficient, so that nothing depends on the image's resolution.
+    """Rules per group. One Euro's speeds are in rad/s, 1/s of log scale, metres/s at the face and 1/s of an
+    expression coefficient, so that nothing depends on the image's resolution.
 
     identity_floor  least gain of the running mean of identity; 1 takes every frame's identity as it comes
+    weighted        whether a frame counts for identity by its confidence and by how frontal it is
     """
 
     rotation: Filter = _ROTATION
@@ -56,26 +55,35 @@ class FaceFilter:
     translation: Filter = _TRANSLATION
     expression: Filter = _EXPRESSION
     identity_floor: float = 0.01
+    weighted: bool = True
 
     @staticmethod
-    def named(name: str, weight: float = 0.5) -> FaceFilter:
-        """'one_euro', 'exponential' (the report's, with the given weight of the new frame) or 'none'."""
+    def named(name: str, weight: float = 0.5, steadiness: float = 1.0) -> FaceFilter:
+        """'one_euro', 'exponential' (the report's, with the given weight of the new frame) or 'none'.
+
+        steadiness  of 'one_euro': 2 expects twice the noise, and is steadier and slower
+        """
+        if not (0.0 < steadiness < math.inf):
+            raise ValueError(f"steadiness must be positive, got {steadiness}")
         if name == "one_euro":
-            return FaceFilter()
+            rules = (_ROTATION, _LOG_SCALE, _TRANSLATION, _EXPRESSION)
+            return FaceFilter(*(rule.steadier(steadiness) for rule in rules))
         if name == "exponential":
             rule = Exponential(weight)
-            return FaceFilter(rule, rule, rule, rule, weight)
+            return FaceFilter(rule, rule, rule, rule, weight, weighted=False)
         if name == "none":
             rule = Exponential(1.0)
-            return FaceFilter(rule, rule, rule, rule, 1.0)
+            return FaceFilter(rule, rule, rule, rule, 1.0, weighted=False)
         raise ValueError(f"smoothing is one_euro, exponential or none, got {name!r}")
 
-    def start(self, geometry: Geometry, identity: RunningMean | None = None) -> FaceMemory:
+    def start(
+        self, geometry: Geometry, identity: RunningMean | None = None, confidence: float = 1.0
+    ) -> FaceMemory:
         """Memory of a face seen for the first time, or found again when its `identity` is known already."""
         if identity is None:
-            identity = RunningMean(geometry.identity.astype(np.float64))
+            identity = RunningMean(geometry.identity.astype(np.float64), self._weight(geometry, confidence))
         else:
-            identity = identity.follow(geometry.identity, self.identity_floor)
+            identity = self._identity(identity, geometry, confidence)
         return FaceMemory(
             identity,
             start(geometry.expression),
@@ -84,14 +92,33 @@ class FaceFilter:
             start(geometry.pose.translation),
         )
 
-    def follow(self, memory: FaceMemory, geometry: Geometry, dt: float) -> FaceMemory:
-        """Memory after a new measurement, `dt` > 0 seconds after the last one."""
+    def follow(
+        self, memory: FaceMemory, geometry: Geometry, dt: float, confidence: float = 1.0
+    ) -> FaceMemory:
+        """Memory after a new measurement of some confidence in 0..1, `dt` > 0 seconds after the last one."""
         pose = geometry.pose
         return replace(
             memory,
-            identity=memory.identity.follow(geometry.identity, self.identity_floor),
+            identity=self._identity(memory.identity, geometry, confidence),
             expression=follow(self.expression, memory.expression, geometry.expression, dt),
             rotation=follow_rotation(self.rotation, memory.rotation, pose.rotation, dt),
             log_scale=follow(self.log_scale, memory.log_scale, np.array([math.log(pose.scale)]), dt),
             translation=follow(self.translation, memory.translation, pose.translation, dt, unit=pose.scale),
         )
+
+    def ahead(self, memory: FaceMemory, pose: Pose, dt: float) -> Pose:
+        """Where to look for the face `dt` seconds later: its pose, moved on with the speed that it has."""
+        dt = _AHEAD * min(dt, _LONGEST)
+        turn = step(self.rotation, memory.rotation, dt)
+        (growth,) = step(self.log_scale, memory.log_scale, dt)
+        move = step(self.translation, memory.translation, dt, unit=pose.scale)
+        return Pose(so3.exp(turn) @ pose.rotation, pose.scale * math.exp(growth), pose.translation + move)
+
+    def _identity(self, identity: RunningMean, geometry: Geometry, confidence: float) -> RunningMean:
+        return identity.follow(geometry.identity, self.identity_floor, self._weight(geometry, confidence))
+
+    def _weight(self, geometry: Geometry, confidence: float) -> float:
+        if not self.weighted:
+            return 1.0
+        facing = max(_LEAST_FACING, -float(geometry.pose.rotation[2, 2]))  # cosine of the angle to the camera
+        return max(1e-3, confidence) * facing * facing

@@ -1,10 +1,11 @@
-"""Smoothing over time: the One Euro filter (default) and the report's exponential, on vectors and on
-rotations.
+"""Smoothing over time: a One Euro filter that looks ahead (default) and the report's exponential, on vectors and
+on rotations.
 
-A filter is a rule for the gain g in (0, 1] with which the estimate follows a measurement,
-    estimate += g * (measurement - estimate),
-and keeps no memory itself: memory is a `Moving` value that goes in and comes out, so that a tracker's state
-stays immutable and replays bit for bit.
+A filter is a rule: how far the estimate goes on by itself with the speed it had, and the gain g in (0, 1] with
+which it then follows the measurement,
+    predicted = estimate + trust * speed * dt,      estimate = predicted + g * (measurement - predicted).
+It keeps no memory: memory is a `Moving` value that goes in and comes out, so that a tracker's state stays immutable
+and replays bit for bit.
 
 One Euro: Casiez, Roussel, Vogel, CHI 2012. The cutoff frequency rises with speed: steady at rest, prompt in
 motion.
@@ -13,12 +14,14 @@ motion.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from face3d import rotation as so3
+
+_SURPRISE = 3.0  # how much faster than speed a surprise raises the cutoff
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +36,14 @@ class Moving:
 
 
 class Filter(Protocol):
-    """A rule for the gain."""
+    """A rule for trust and gain. Speeds are absolute, in units per second; `dt` > 0 are seconds since the last."""
 
-    def gain(self, speed: np.ndarray, dt: float) -> np.ndarray | float:
-        """Gain in (0, 1] for absolute speeds (K,) in units per second, `dt` > 0 seconds after the last."""
+    def trust(self, speed: np.ndarray | float) -> np.ndarray | float:
+        """Share in [0, 1) of the smoothed speed with which the estimate goes on by itself."""
+        ...
+
+    def gain(self, speed: np.ndarray | float, error: np.ndarray | float, dt: float) -> np.ndarray | float:
+        """Gain in (0, 1] at a smoothed speed and an absolute error of the prediction, in units."""
         ...
 
     def speed_gain(self, dt: float) -> float:
@@ -51,17 +58,35 @@ def low_pass_gain(cutoff: np.ndarray | float, dt: float) -> np.ndarray | float:
 
 @dataclass(frozen=True)
 class OneEuro:
-    """Cutoff in Hz = min_cutoff + beta * |speed|; the speed itself passes `speed_cutoff` Hz."""
+    """Cutoff in Hz = min_cutoff + beta * |speed|; the speed itself passes `speed_cutoff` Hz.
+
+    lead   speed from which the estimate goes on with its own speed, so that steady motion has no lag; inf never
+    slack  error up to which a measurement may be noise. What exceeds it counts as (threefold) speed at once: smoothed
+           speed says nothing yet of a blink or of a head that starts or turns round. inf: wait for the speed.
+    """
 
     min_cutoff: float
     beta: float
     speed_cutoff: float = 4.0
+    lead: float = math.inf
+    slack: float = math.inf
 
     def __post_init__(self) -> None:
         if self.min_cutoff <= 0.0 or self.beta < 0.0 or self.speed_cutoff <= 0.0:
             raise ValueError(f"cutoffs must be positive and beta not negative, got {self}")
+        if self.lead <= 0.0 or self.slack < 0.0:
+            raise ValueError(f"lead must be positive and slack not negative, got {self}")
 
-    def gain(self, speed: np.ndarray, dt: float) -> np.ndarray | float:
+    def steadier(self, factor: float) -> OneEuro:
+        """The same filter for noise that is `factor` times as large."""
+        return replace(self, beta=self.beta / factor, lead=self.lead * factor, slack=self.slack * factor)
+
+    def trust(self, speed: np.ndarray | float) -> np.ndarray | float:
+        square = speed * speed
+        return square / (square + self.lead * self.lead)
+
+    def gain(self, speed: np.ndarray | float, error: np.ndarray | float, dt: float) -> np.ndarray | float:
+        speed = np.maximum(speed, _SURPRISE / dt * (error - self.slack))
         return low_pass_gain(self.min_cutoff + self.beta * speed, dt)
 
     def speed_gain(self, dt: float) -> float:
@@ -78,7 +103,10 @@ class Exponential:
         if not 0.0 < self.weight <= 1.0:
             raise ValueError(f"the weight must be in (0, 1], got {self.weight}")
 
-    def gain(self, speed: np.ndarray, dt: float) -> np.ndarray | float:
+    def trust(self, speed: np.ndarray | float) -> np.ndarray | float:
+        return 0.0
+
+    def gain(self, speed: np.ndarray | float, error: np.ndarray | float, dt: float) -> np.ndarray | float:
         return self.weight
 
     def speed_gain(self, dt: float) -> float:
@@ -91,38 +119,41 @@ def start(value: np.ndarray) -> Moving:
     return Moving(value, np.zeros(3 if value.ndim == 2 else value.shape))
 
 
+def step(rule: Filter, memory: Moving, dt: float, unit: float | None = None) -> np.ndarray:
+    """Where the estimate goes by itself in `dt` seconds: (K,), of a rotation a rotation vector (3,).
+
+    unit  None: every element has its own trust. A number: the vector is a position, with one trust for all elements
+          from its speed in multiples of `unit`. A rotation always has one, of its speed in rad/s
+    """
+    if memory.value.ndim == 2:
+        unit = 1.0
+    return (rule.trust(_size(memory.speed, unit)) * dt) * memory.speed
+
+
 def follow(rule: Filter, memory: Moving, value: np.ndarray, dt: float, unit: float | None = None) -> Moving:
     """One step of a filter on a vector (K,): returns the new memory.
 
     dt    seconds since the last step, > 0
-    unit  None: every element has its own gain. A number: the vector is a position, with one gain for all
-          elements from its speed in multiples of `unit`
+    unit  as for `step`; a position's gain, too, is one for all elements
     """
+    ahead = step(rule, memory, dt, unit)
     change = value - memory.value
+    error = change - ahead
     speed = memory.speed + rule.speed_gain(dt) * (change / dt - memory.speed)
-    size = np.abs(speed) if unit is None else np.sqrt(speed @ speed) / unit
-    return Moving(memory.value + rule.gain(size, dt) * change, speed)
+    gain = rule.gain(_size(speed, unit), _size(error, unit), dt)
+    return Moving(memory.value + ahead + gain * error, speed)
 
 
 def follow_rotation(rule: Filter, memory: Moving, rotation: np.ndarray, dt: float) -> Moving:
-    """One step of a filter on a rotation (3, 3): along the geodesic to the measurement."""
-    turn = so3.log(rotation @ memory.value.T)
-    speed = memory.speed + rule.speed_gain(dt) * (turn / dt - memory.speed)
-    gain = rule.gain(np.sqrt(speed @ speed), dt)
-    return Moving(so3.orthonormal(so3.exp(gain * turn) @ memory.value), speed)
+    """One step of a filter on a rotation (3, 3): along the geodesics to the prediction and the measurement."""
+    ahead = step(rule, memory, dt)
+    predicted = so3.exp(ahead) @ memory.value
+    error = so3.log(rotation @ predicted.T)
+    # Two turns about different axes do not add up exactly; for the speed, which is smoothed, it is near enough.
+    speed = memory.speed + rule.speed_gain(dt) * ((ahead + error) / dt - memory.speed)
+    gain = rule.gain(_size(speed, 1.0), _size(error, 1.0), dt)
+    return Moving(so3.orthonormal(so3.exp(gain * error) @ predicted), speed)
 
 
-@dataclass(frozen=True, eq=False)
-class RunningMean:
-    """Mean (K,) float64 of what does not change over a track: the gain falls as 1/n to a floor.
-
-    The floor lets a poor beginning be forgotten.
-    """
-
-    value: np.ndarray
-    count: int = 1
-
-    def follow(self, value: np.ndarray, floor: float) -> RunningMean:
-        """The mean after one more measurement; `floor` in [0, 1] bounds the gain from below."""
-        count = self.count + 1
-        return RunningMean(self.value + max(1.0 / count, floor) * (value - self.value), count)
+def _size(vector: np.ndarray, unit: float | None) -> np.ndarray | float:
+    return np.abs(vector) if unit is None else math.sqrt(vector @ vector) / unit

@@ -19,6 +19,7 @@ class TrackerSettings:
     first_iterations  network passes in the step that starts a face from a box; a tracked face takes one
     max_faces         tracks at a time; further boxes are ignored
     smoothing         'one_euro', 'exponential' or 'none'
+    steadiness        of 'one_euro': 2 expects twice the noise of a webcam in a lit room; steadier, slower
     exponential_weight  weight of the new frame in exponential smoothing
     prior             which estimate the next frame starts from: 'smoothed' or 'raw'
     start_confidence  the network's confidence that starts a track
@@ -38,12 +39,13 @@ class TrackerSettings:
     first_iterations: int = 3
     max_faces: int = 8
     smoothing: str = "one_euro"
+    steadiness: float = 1.0
     exponential_weight: float = 0.5
     prior: str = "smoothed"
     start_confidence: float = 0.5
     keep_confidence: float = 0.3
     patience: float = 0.35
-    max_misses: int = 30
+    max_misses: int = 60
     max_gap: float = 1.0
     max_turn: float = math.radians(50.0)
     max_zoom: float = 1.5
@@ -54,7 +56,7 @@ class TrackerSettings:
     max_identity: float = 4.0
 
     def __post_init__(self) -> None:
-        FaceFilter.named(self.smoothing, self.exponential_weight)
+        self.filter()
         if self.prior not in ("smoothed", "raw"):
             raise ValueError(f"prior is 'smoothed' or 'raw', got {self.prior!r}")
         if not 0.0 <= self.keep_confidence <= self.start_confidence <= 1.0:
@@ -67,6 +69,10 @@ class TrackerSettings:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.max_zoom <= 1.0:
             raise ValueError(f"max_zoom must be above 1, got {self.max_zoom}")
+
+    def filter(self) -> FaceFilter:
+        """The smoothing that these settings name."""
+        return FaceFilter.named(self.smoothing, self.exponential_weight, self.steadiness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +147,8 @@ class Face:
     stamp       nanoseconds, the image's
     confidence  0..1
     geometry    coefficients and pose in image coordinates
+    identity_deviation  standard error of the identity coefficients, whose spread among people is 1: it falls over a
+                track, see `face3d.running_mean`; 1 in photographs
     vertices    (N, 3) float32, metres, model frame
     landmarks   (68, 3) float32 raster: u, v and depth in pixels
     camera      what `metric` and `camera_vertices` assume
@@ -153,6 +161,7 @@ class Face:
     vertices: np.ndarray
     landmarks: np.ndarray
     camera: Camera
+    identity_deviation: float = 1.0
 
     @property
     def box(self) -> tuple[float, float, float, float]:

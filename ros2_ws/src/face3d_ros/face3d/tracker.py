@@ -17,7 +17,6 @@ from face3d import codec
 from face3d.camera import Camera, Pose
 from face3d.codec import Geometry
 from face3d.crop import box_of_pose, check_image, contains, overlap, pose_from_box
-from face3d.face_filter import FaceFilter
 from face3d.plausibility import is_near, is_plausible
 from face3d.track import Face, Track, TrackerSettings, TrackerState
 
@@ -62,7 +61,7 @@ class Tracker:
         self.model = model
         self.runtime = runtime
         self.settings = settings or TrackerSettings()
-        self._filter = FaceFilter.named(self.settings.smoothing, self.settings.exponential_weight)
+        self._filter = self.settings.filter()
 
     def step(
         self, image: np.ndarray, camera: Camera, boxes: Sequence[Box] | None, state: TrackerState, stamp: int
@@ -81,14 +80,17 @@ class Tracker:
         check_image(image)
         state = self._clock(state, stamp)
         # Which faces to look for: one pass for each tracked one, several for new ones from their boxes.
-        attempts = self._attempts(state.tracks, boxes or ())
+        attempts = self._attempts(state.tracks, boxes or (), stamp)
         self._run(image, attempts)
         # New tracks and old ones, with the filters advanced, the lost ones gone and duplicates merged.
         state = self._ended(self._merged(self._updated(state, attempts, stamp)), stamp)
         faces, tracks = [], []
         for track in state.tracks:
             if track.misses == 0:
-                face = self._face(track.id, stamp, track.confidence, track.memory.geometry, camera)
+                memory = track.memory
+                face = self._face(
+                    track.id, stamp, track.confidence, memory.geometry, camera, memory.identity.deviation
+                )
                 faces.append(face)
                 if self.settings.prior == "smoothed":  # saves the next frame its evaluation of the model
                     track = replace(track, vertices=face.vertices[: self.model.control_count])
@@ -124,8 +126,8 @@ class Tracker:
         counters = state.counters.plus(resets=int(stamp < state.stamp), ended=len(state.tracks))
         return replace(state, tracks=(), counters=counters)
 
-    def _attempts(self, tracks: Sequence[Track], boxes: Sequence[Box]) -> list[_Attempt]:
-        attempts = [_Attempt(track, track.prior, 1, True, track.vertices) for track in tracks]
+    def _attempts(self, tracks: Sequence[Track], boxes: Sequence[Box], stamp: int) -> list[_Attempt]:
+        attempts = [_Attempt(track, self._ahead(track, stamp), 1, True, track.vertices) for track in tracks]
         room = self.settings.max_faces - len(tracks)
         for box in boxes:
             pose = pose_from_box(box)
@@ -145,6 +147,13 @@ class Tracker:
                 room -= 1
             attempts.append(fresh)
         return attempts
+
+    def _ahead(self, track: Track, stamp: int) -> Geometry:
+        """Where a track's face should be by now; one that is lost is looked for where it was."""
+        if track.misses:
+            return track.prior
+        pose = self._filter.ahead(track.memory, track.prior.pose, _seconds(track.stamp, stamp))
+        return replace(track.prior, pose=pose)
 
     def _run(self, image: np.ndarray, attempts: list[_Attempt]) -> None:
         """All passes; the faces that still need one share a batch."""
@@ -184,7 +193,7 @@ class Tracker:
             if attempt.failure or attempt.confidence < self.settings.start_confidence:
                 counters = counters.plus(refused=1, **({attempt.failure: 1} if attempt.failure else {}))
                 continue
-            memory = self._filter.start(attempt.geometry)
+            memory = self._filter.start(attempt.geometry, confidence=attempt.confidence)
             tracks.append(Track(next_id, memory, attempt.geometry, None, attempt.confidence, stamp))
             counters, next_id = counters.plus(started=1), next_id + 1
         return replace(state, tracks=tuple(tracks), next_id=next_id, counters=counters)
@@ -202,11 +211,12 @@ class Tracker:
         usable = [a for a in fresh if not a.failure and a.confidence >= settings.start_confidence]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
         if best is not None and (not good or best.confidence > own.confidence + best.margin):
-            memory = self._filter.start(best.geometry, track.memory.identity)
+            memory = self._filter.start(best.geometry, track.memory.identity, best.confidence)
             confidence, geometry = best.confidence, best.geometry
         elif good:
-            dt = (stamp - track.stamp) * 1e-9 or _NOMINAL_DT
-            memory, geometry = self._filter.follow(track.memory, own.geometry, dt), own.geometry
+            dt = _seconds(track.stamp, stamp)
+            memory = self._filter.follow(track.memory, own.geometry, dt, own.confidence)
+            geometry = own.geometry
         else:
             return replace(track, confidence=confidence, misses=track.misses + 1), own.failure
         prior = memory.geometry if settings.prior == "smoothed" else geometry
@@ -234,11 +244,24 @@ class Tracker:
         )
         return replace(state, tracks=kept, counters=state.counters.plus(ended=len(state.tracks) - len(kept)))
 
-    def _face(self, number: int, stamp: int, confidence: float, geometry: Geometry, camera: Camera) -> Face:
+    def _face(
+        self,
+        number: int,
+        stamp: int,
+        confidence: float,
+        geometry: Geometry,
+        camera: Camera,
+        deviation: float = 1.0,
+    ) -> Face:
         pose = geometry.pose
         vertices = self.model.shape(geometry.identity, geometry.expression)
         points = self.model.landmarks(geometry.identity, geometry.expression, pose.rotation)
-        return Face(number, stamp, confidence, geometry, vertices, pose.project(points), camera)
+        return Face(number, stamp, confidence, geometry, vertices, pose.project(points), camera, deviation)
+
+
+def _seconds(before: int, now: int) -> float:
+    """Time between two stamps, > 0."""
+    return (now - before) * 1e-9 or _NOMINAL_DT
 
 
 def _matching(tracks: Sequence[Track], box: Box, pose: Pose) -> tuple[Track | None, float]:

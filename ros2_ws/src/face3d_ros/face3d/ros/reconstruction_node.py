@@ -35,6 +35,7 @@ _TRACKER = {
     "first_iterations": ("Network passes that start a face.", (1, 10)),
     "max_faces": ("Faces tracked at a time.", (1, 64)),
     "smoothing": ("Smoothing over time.", ("one_euro", "exponential", "none")),
+    "steadiness": ("Of one_euro: 2 expects twice the noise, and is steadier and slower.", (0.1, 20.0)),
     "exponential_weight": ("Weight of the new frame in exponential smoothing.", (0.01, 1.0)),
     "prior": ("Which estimate the next frame starts from.", ("smoothed", "raw")),
     "start_confidence": ("Confidence that starts a track.", (0.0, 1.0)),
