@@ -63,6 +63,10 @@ class NodeGroup:
             found.append(f"{match[2]}: {match[3]}" if match else line)
         return found
 
+    def process_id(self, name: str) -> int:
+        """Process id of a node that was started."""
+        return self._processes[name].pid
+
     def memory(self, name: str) -> float:
         """Resident memory of a running node in megabytes (Linux)."""
         with open(f"/proc/{self._processes[name].pid}/status", encoding="ascii") as file:

@@ -1,0 +1,250 @@
+"""Soak: the nodes for a long time, and whether anything grows.
+
+    python -m benchmarks.soak --minutes 30 [--rate 60] [--source FILE] [--json out/soak.json]
+
+The three nodes play a clip again and again, somebody listens to meshes, markers and overlays. Every few seconds: meshes
+received, latency from stamp to receiver, memory, threads, open files and shared memory of every process. The verdict
+compares the last third with the first one, both without the start. The exit code is 1 when something grew or stayed
+behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import numpy as np  # noqa: E402
+
+_SETTLE = 0.1  # share of the time, at the beginning, in which caches and pools may fill; more of a short run
+_GROWTH = 8.0  # MB of a process's memory that are noise
+_SLOWER = 2.0  # ratio of median latencies beyond noise; other programs use this machine, too
+_NODES = ("camera_node", "detection_node", "reconstruction_node")
+_REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process holds (Linux). memory and peak: resident, MB; shared: names in /dev/shm."""
+
+    memory: float
+    threads: int
+    files: int
+    shared: tuple[str, ...]
+
+    @staticmethod
+    def of(process: int | str) -> Usage:
+        """Read it from /proc. Raises OSError when the process is gone."""
+        folder = Path("/proc") / str(process)
+        status = dict(
+            line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line
+        )
+        maps = (folder / "maps").read_text().splitlines()
+        shared = {line.rpartition("/dev/shm/")[2] for line in maps if "/dev/shm/" in line}
+        return Usage(
+            int(status["VmRSS"].split()[0]) / 1024.0,
+            int(status["Threads"]),
+            len(os.listdir(folder / "fd")),
+            tuple(sorted(name for name in shared if not name.endswith("(deleted)"))),
+        )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One interval. latency: median and 95th percentile, ms; lost: images that never became a mesh so far."""
+
+    seconds: float
+    meshes: int
+    latency: tuple[float, float]
+    lost: int
+    usage: dict[str, Usage]
+
+
+@dataclass
+class Soak:
+    """All samples, and what was left when everything had ended: names in /dev/shm that were not there before."""
+
+    samples: list[Sample] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    settle: float = _SETTLE
+
+    def thirds(self, value: Callable[[Sample], float]) -> tuple[float, float]:
+        """Median of a value over the first and over the last third, the start left out."""
+        settled = self.samples[int(np.ceil(self.settle * len(self.samples))) :]
+        third = max(1, len(settled) // 3)
+        return (
+            float(np.median([value(sample) for sample in settled[:third]])),
+            float(np.median([value(sample) for sample in settled[-third:]])),
+        )
+
+    def growth(self) -> list[str]:
+        """What grew or stayed behind, in words; empty when all is flat."""
+        found = []
+        for name in self.samples[-1].usage:
+            before, after = self.thirds(lambda sample, name=name: sample.usage[name].memory)
+            if after - before > _GROWTH:
+                found.append(f"{name}: memory went from {before:.0f} to {after:.0f} MB")
+            for what in ("threads", "files"):
+                before, after = self.thirds(lambda sample, n=name, w=what: getattr(sample.usage[n], w))
+                if after > before + 1:
+                    found.append(f"{name}: {what} went from {before:.0f} to {after:.0f}")
+            before, after = self.thirds(lambda sample, name=name: len(sample.usage[name].shared))
+            if after > before:
+                found.append(f"{name}: shared memory segments went from {before:.0f} to {after:.0f}")
+        if self.left:
+            found.append(f"left in /dev/shm: {', '.join(self.left)}")
+        return found
+
+    def slower(self) -> list[str]:
+        """Whether latency grew, in words; on a machine that does other work, too, it may have its reasons."""
+        before, after = self.thirds(lambda sample: sample.latency[0])
+        return (
+            [f"median latency went from {before:.1f} to {after:.1f} ms"] if after > _SLOWER * before else []
+        )
+
+
+def run(
+    source: str,
+    seconds: float,
+    rate: float,
+    interval: float = 10.0,
+    parameters: dict[str, object] | None = None,
+    told: Callable[[Sample], None] = lambda sample: None,
+) -> Soak:
+    """Play `source` in a loop at `rate` images/s for some seconds.
+
+    parameters  of the reconstruction node
+    told        is given every sample as it is taken
+    Raises RuntimeError when a node ends or no mesh comes.
+    """
+    import rclpy
+    from face3d_msgs.msg import FaceMesh
+    from rclpy.executors import SingleThreadedExecutor
+    from sensor_msgs.msg import Image
+    from visualization_msgs.msg import Marker
+
+    from face3d.ros import environment
+    from face3d.ros.node_group import NodeGroup
+    from face3d.ros.qos import IMAGE_OUT, OUTPUT
+
+    environment.check()
+    _, lock = environment.isolate(None)
+    environment.use_profile()
+    soak, seen = Soak(), set()
+    before = set(os.listdir("/dev/shm"))
+    with contextlib.ExitStack() as stack:
+        if lock is not None:
+            stack.enter_context(lock)
+        context = rclpy.Context()
+        rclpy.init(context=context)
+        stack.callback(context.try_shutdown)
+        node = rclpy.create_node("face3d_soak", context=context)
+        stack.callback(node.destroy_node)
+        latencies: list[float] = []
+
+        def on_mesh(message: FaceMesh) -> None:
+            stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+            latencies.append((node.get_clock().now().nanoseconds - stamp) * 1e-6)
+
+        node.create_subscription(FaceMesh, "face_mesh", on_mesh, OUTPUT)
+        for kind, topic, qos in ((Marker, "face_mesh/marker", OUTPUT), (Image, "face_overlay", IMAGE_OUT)):
+            node.create_subscription(kind, topic, lambda _: None, qos, raw=True)
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(node)
+        nodes = stack.enter_context(NodeGroup())
+        nodes.start("reconstruction_node", parameters or {}, _REMAPS)
+        nodes.start("detection_node", {}, _REMAPS)
+        nodes.start("camera_node", {"source": source, "rate": rate, "loop": True, "wait_for_subscribers": 2})
+        began = _wait_for(lambda: latencies, executor, nodes)
+        total = 0
+        while time.monotonic() < began + seconds:
+            latencies.clear()
+            due = min(time.monotonic() + interval, began + seconds)
+            while time.monotonic() < due:
+                executor.spin_once(timeout_sec=0.1)
+            if nodes.failed():
+                raise RuntimeError(f"{nodes.failed()} ended: {' | '.join(nodes.lines()[-3:])}")
+            total += len(latencies)
+            usage = {name: Usage.of(nodes.process_id(name)) for name in _NODES} | {
+                "listener": Usage.of("self")
+            }
+            seen.update(segment for each in usage.values() for segment in each.shared)
+            elapsed = time.monotonic() - began
+            median, high = np.percentile(latencies, (50, 95)) if latencies else (np.nan, np.nan)
+            sample = Sample(elapsed, len(latencies), (median, high), round(elapsed * rate) - total, usage)
+            soak.samples.append(sample)
+            told(sample)
+    soak.left = sorted(name for name in seen - before if (Path("/dev/shm") / name).exists())
+    return soak
+
+
+def _wait_for(condition: Callable[[], object], executor, nodes, patience: float = 60.0) -> float:
+    """The time (monotonic) at which the condition holds. Raises RuntimeError."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        executor.spin_once(timeout_sec=0.1)
+        if nodes.failed() or time.monotonic() > deadline:
+            raise RuntimeError(f"no mesh within {patience:g} s: {' | '.join(nodes.lines()[-3:])}")
+    return time.monotonic()
+
+
+HEADER = (
+    f"{'minutes':>7} {'meshes/s':>8} {'latency ms (95 %)':>18} {'lost':>6}   memory MB / threads / files / segments: "
+    + ", ".join((*_NODES, "listener"))
+)
+
+
+def line(sample: Sample, interval: float) -> str:
+    """A sample as a line of the table."""
+    held = "   ".join(
+        f"{use.memory:.1f}/{use.threads}/{use.files}/{len(use.shared)}" for use in sample.usage.values()
+    )
+    latency = f"{sample.latency[0]:.1f} ({sample.latency[1]:.1f})"
+    rate = sample.meshes / interval
+    return f"{sample.seconds / 60:7.2f} {rate:8.1f} {latency:>18} {sample.lost:6}   {held}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.soak",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--minutes", type=float, default=30.0, help="default: %(default)g")
+    parser.add_argument("--rate", type=float, default=60.0, help="images per second; default: %(default)g")
+    parser.add_argument("--interval", type=float, default=10.0, help="seconds between samples")
+    parser.add_argument("--source", help="default: the demo clip")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples there")
+    chosen = parser.parse_args()
+    from face3d import demo
+
+    print(HEADER)
+    soak = run(
+        chosen.source or str(demo.demo_clip()),
+        60.0 * chosen.minutes,
+        chosen.rate,
+        chosen.interval,
+        told=lambda sample: print(line(sample, chosen.interval), flush=True),
+    )
+    if chosen.json:
+        chosen.json.parent.mkdir(parents=True, exist_ok=True)
+        chosen.json.write_text(json.dumps(asdict(soak), indent=1))
+    complaints = soak.growth() + soak.slower()
+    print(
+        "\n".join(complaints) or "flat: memory, threads, files, shared memory, latency; nothing left behind"
+    )
+    return int(bool(complaints))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
