@@ -43,7 +43,7 @@ def rows(quick: bool) -> Iterator[Row]:
 def track(
     tracker: Tracker, images: Sequence[np.ndarray], truth: Geometry, blind: bool = False
 ) -> list[Face | None]:
-    """The face of every frame. The detector gives the box of `truth` while nobody is tracked; `blind`: at first only."""
+    """The face of every frame; the detector gives the box of `truth` while nobody is tracked, `blind` at first only."""
     state, found = TrackerState(), []
     camera = Camera.from_fov(demo_head.WIDTH, demo_head.HEIGHT)
     for index, image in enumerate(images):
