@@ -38,7 +38,21 @@ def image_topic(bag: Path) -> tuple[str, str]:
     if not images:
         raise RuntimeError(f"{bag} holds no images")
     _, topic, kind = max(images)
-    return topic.removesuffix("/compressed"), KINDS[kind]
+    return topic, KINDS[kind]
+
+
+def rosbag2(bag: Path, rate: str, loop: bool) -> tuple[list[str], dict[str, str]]:
+    """Command of rosbag2's player, and the arguments of live.launch.py for what it plays."""
+    topic, transport = image_topic(bag)
+    command = ["ros2", "bag", "play", str(bag), "--clock", "--rate", rate]
+    if loop:
+        command.append("--loop")
+    image = topic
+    if transport == "compressed":
+        image = topic.removesuffix("/compressed")
+        if image == topic:  # the nodes take compressed images under the name that image_transport gives them
+            command += ["--remap", f"{topic}:={topic}/compressed"]
+    return command, {"image": image, "transport": transport, "use_sim_time": "true"}
 
 
 def play(context: LaunchContext) -> list:
@@ -66,10 +80,7 @@ def play(context: LaunchContext) -> list:
             "loop": argument("loop"),
         }
         return [IncludeLaunchDescription(live, launch_arguments=arguments.items())]
-    image, transport = image_topic(bag)
-    arguments = {"image": image, "transport": transport, "use_sim_time": "true"}
-    command = ["ros2", "bag", "play", str(bag), "--clock", "--rate", argument("rate")]
-    command += ["--loop"] if argument("loop") == "true" else []
+    command, arguments = rosbag2(bag, argument("rate"), argument("loop") == "true")
     return [
         IncludeLaunchDescription(live, launch_arguments=arguments.items()),
         ExecuteProcess(cmd=command, output="screen", on_exit=Shutdown(reason="the bag has ended")),

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from face3d import cli
 from face3d.camera import Camera
 from face3d.ros.bag import open_bag
 from face3d.ros.record import BagWriter, record
@@ -24,6 +25,23 @@ def write(path: Path, **options) -> list[np.ndarray]:
         for stamp, image in zip(STAMPS, images):
             writer.write(Frame(stamp, image))
     return images
+
+
+def write_grey(path: Path, topics: dict[str, list[tuple[int, int]]]) -> None:
+    """A bag of tiny grey images (of topic number `n`, 10 n) with (stamp, time of recording), nanoseconds."""
+    from rosbags.rosbag2 import Writer
+    from rosbags.typesys import Stores, get_typestore
+
+    types = get_typestore(Stores.ROS2_JAZZY)
+    names = ("sensor_msgs/msg/Image", "std_msgs/msg/Header", "builtin_interfaces/msg/Time")
+    image, header, time = (types.types[name] for name in names)
+    with Writer(path, version=9) as writer:
+        for number, (topic, times) in enumerate(topics.items(), 1):
+            connection = writer.add_connection(topic, image.__msgtype__, typestore=types)
+            for stamp, recorded in times:
+                head = header(time(*divmod(stamp, 10**9)), "f")
+                message = image(head, 2, 6, "mono8", 0, 6, np.full(12, 10 * number, np.uint8))
+                writer.write(connection, recorded, types.serialize_cdr(message, image.__msgtype__))
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
@@ -51,31 +69,60 @@ def test_a_video_is_recorded_in_its_own_time(tmp_path: Path, clip: Path) -> None
 
 
 def test_there_may_be_several_image_topics(tmp_path: Path) -> None:
-    from rosbags.rosbag2 import Writer
-    from rosbags.typesys import Stores, get_typestore
-
-    types = get_typestore(Stores.ROS2_JAZZY)
-    image, header, time = (
-        types.types[f"{name}"]
-        for name in ("sensor_msgs/msg/Image", "std_msgs/msg/Header", "builtin_interfaces/msg/Time")
-    )
-    with Writer(tmp_path / "bag", version=9) as writer:
-        for topic, count, grey in (("/few", 1, 10), ("/many", 3, 20)):
-            connection = writer.add_connection(topic, image.__msgtype__, typestore=types)
-            for number in range(count):
-                pixels = np.full(12, grey, np.uint8)
-                message = image(
-                    header(time(0, 0), "f"), 2, 6, "mono8", 0, 6, pixels
-                )  # stamps that stand still
-                writer.write(connection, 1000 + number, types.serialize_cdr(message, image.__msgtype__))
+    write_grey(tmp_path / "bag", {"/few": [(0, 1000)], "/many": [(0, 1000), (0, 1001), (0, 1003)]})
     with open_bag(str(tmp_path / "bag")) as source:
         frames = list(source)
         assert source.name.endswith("/many") and frames[0].image[0, 0, 0] == 20 and source.camera is None
-        assert [frame.stamp for frame in frames] == [0, 1001, 1002]
+        assert [frame.stamp for frame in frames] == [0, 1, 3], "stamps that stand still go on as recorded"
     with open_bag(f"{tmp_path / 'bag'}:/few") as source:
         assert source.count == 1 and next(iter(source)).image[0, 0, 0] == 10
     with pytest.raises(SourceError, match="no images on /none"):
         open_bag(f"{tmp_path / 'bag'}:/none")
+
+
+SECOND = 10**9
+
+
+def paced(*seconds: float, start: int = STAMPS[0]) -> list[int]:
+    return [start + round(second * SECOND) for second in seconds]
+
+
+def test_the_rate_knows_no_pauses(tmp_path: Path) -> None:
+    times = paced(0, 0.04, 0.08, 0.12, 60.0, 60.04, 60.08, 60.16, 60.20)  # a pause, and one lost image
+    other = paced(-100, 1000)  # another camera, which was recorded for longer
+    write_grey(tmp_path / "bag", {"/a": [(t, t) for t in times], "/b": [(t, t) for t in other]})
+    with open_bag(str(tmp_path / "bag")) as source:
+        assert source.name.endswith("/a") and source.fps == pytest.approx(25.0)
+        assert [frame.stamp for frame in source] == times, "the pause is still there"
+
+
+YEAR = 365 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    "stamps, expected",
+    [
+        (paced(0, 1, YEAR, 3, 4), paced(0, 1, 2, 3, 4)),  # one stamp is broken
+        (paced(0, 1, -YEAR, 3, 4), paced(0, 1, 2, 3, 4)),
+        (paced(0, 1, 2, 2, 2), paced(0, 1, 2, 3, 4)),  # they stop
+        (paced(0, 1, YEAR, YEAR + 1, YEAR + 2), paced(0, 1, 2, 3, 4)),  # the camera's clock is set wrong
+        ([0, *paced(1, 2, 3, 4)], [0, *paced(1, 2, 3, 4)]),  # it begins with a broken one
+        (paced(0, 0.5, 1, 1.5, 2), paced(0, 0.5, 1, 1.5, 2)),  # simulated time, at half the speed
+        (paced(0, 5, 10, 15, 20), paced(0, 5, 10, 15, 20)),  # at five times
+    ],
+)
+def test_broken_stamps_go_on_at_the_recordings_pace(tmp_path: Path, stamps, expected) -> None:
+    recorded = paced(0, 1, 2, 3, 4)
+    write_grey(tmp_path / "bag", {"/a": list(zip(stamps, recorded))})
+    with open_bag(str(tmp_path / "bag")) as source:
+        assert [frame.stamp for frame in source] == expected
+
+
+def test_simulated_time_that_stands_still_stays_simulated(tmp_path: Path) -> None:
+    stamps = paced(7, 8, 8, 8, 9.5, start=0)
+    write_grey(tmp_path / "bag", {"/a": list(zip(stamps, paced(0, 1, 1.5, 1.7, 2.5)))})
+    with open_bag(str(tmp_path / "bag")) as source:
+        assert [frame.stamp for frame in source] == paced(7, 8, 8.5, 8.7, 9.5, start=0)
 
 
 def test_what_is_no_bag_is_left_to_others(tmp_path: Path, clip: Path) -> None:
@@ -107,6 +154,32 @@ def test_a_cut_recording_gives_what_it_has_or_says_so(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="bag"):
         for _ in open_bag(str(file)) or ():
             pass
+
+
+def test_a_bag_is_recorded_again(tmp_path: Path) -> None:
+    """From raw images to compressed ones: stamps, frame and calibration stay."""
+    write(tmp_path / "bag", frame_id="left_eye")
+    command = ["record", str(tmp_path / "bag"), "-o", str(tmp_path / "new"), "--jpeg", "90"]
+    assert cli.main(command) == 0
+    with open_bag(str(tmp_path / "new")) as source:
+        assert [frame.stamp for frame in source] == STAMPS
+        assert (source.frame_id, source.camera) == ("left_eye", CAMERA)
+
+
+def test_a_writer_that_cannot_begin_leaves_nothing_open(tmp_path: Path, monkeypatch) -> None:
+    from rosbags.rosbag2 import Writer
+
+    closed: list[Writer] = []
+    close = Writer.close
+
+    def fail(self: Writer, *_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Writer, "add_connection", fail)
+    monkeypatch.setattr(Writer, "close", lambda self: (closed.append(self), close(self)))
+    with pytest.raises(SourceError, match=r"cannot write a bag to .*No space left"):
+        BagWriter(tmp_path / "bag")
+    assert len(closed) == 1
 
 
 def test_an_existing_bag_is_not_overwritten(tmp_path: Path) -> None:

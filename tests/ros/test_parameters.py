@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
@@ -70,6 +73,39 @@ def test_launch_files_list_their_arguments(root: Path) -> None:
             timeout=120,
         )
         assert f"'{argument}'" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "topic, kind, image, remap",
+    [
+        ("/cam/image_raw", "Image", "/cam/image_raw", None),
+        ("/cam/image_raw/compressed", "CompressedImage", "/cam/image_raw", None),
+        ("/cam/jpeg", "CompressedImage", "/cam/jpeg", "/cam/jpeg:=/cam/jpeg/compressed"),
+        ("/cam/compressed", "Image", "/cam/compressed", None),
+    ],
+)
+def test_rosbag2_plays_what_the_nodes_take(
+    root: Path, tmp_path: Path, monkeypatch, topic, kind, image, remap
+) -> None:
+    for name in ("launch", "launch.actions", "launch.substitutions", "launch.launch_description_sources"):
+        if importlib.util.find_spec("launch_ros") is None:
+            monkeypatch.setitem(sys.modules, name, MagicMock())
+    monkeypatch.setattr(
+        "ament_index_python.packages.get_package_share_directory", lambda package: str(tmp_path)
+    )
+    topics = [
+        {"topic_metadata": {"name": name, "type": f"sensor_msgs/msg/{type_}"}, "message_count": count}
+        for name, type_, count in ((topic, kind, 9), ("/cam/camera_info", "CameraInfo", 99))
+    ]
+    (tmp_path / "metadata.yaml").write_text(
+        yaml.safe_dump({"rosbag2_bagfile_information": {"topics_with_message_count": topics}})
+    )
+    launch = runpy.run_path(str(root / "launch" / "replay.launch.py"))
+    command, arguments = launch["rosbag2"](tmp_path, "2.0", True)
+    assert command[:4] == ["ros2", "bag", "play", str(tmp_path)] and "--loop" in command
+    assert arguments["image"] == image
+    assert arguments["transport"] == ("raw" if kind == "Image" else "compressed")
+    assert ("--remap" in command) == (remap is not None) and (remap is None or remap in command)
 
 
 def test_nodes_say_what_they_are_when_started_wrongly() -> None:

@@ -14,7 +14,8 @@ from std_msgs.msg import Header
 
 from face3d import runtime
 from face3d.camera import Camera
-from face3d.ros.conversions import from_camera, from_rgb, packed, to_region
+from face3d.detector import Detection
+from face3d.ros.conversions import from_camera, from_detections, from_rgb, packed, to_region, to_stamp
 from face3d.ros.conversions.faces import ARKIT, MODEL_FROM_FACE
 from face3d.ros.node_group import NodeGroup
 from face3d.track import TrackerState
@@ -210,6 +211,24 @@ def test_compressed_images(domain, probe, network) -> None:
         message.data = message.data[:500]
         images.publish(message)
         probe.spin(lambda: "cannot decode a compressed image of 500 bytes" in probe.message(NODE))
+
+
+def test_in_a_namespace_and_with_a_detector_that_is_ahead(domain, probe, network) -> None:
+    probe.listen("/tf", "face_state")
+    remaps = {name: f"/{name}" for name in ("image", "camera_info", "faces", "face_state")}
+    with NodeGroup() as nodes:
+        nodes.start(NODE, {"network": str(network), "queue": 10}, {"__ns": "/robot/left", **remaps})
+        probe.spin(probe.connected)
+        probe.rest(0.3)
+        ahead = Header(stamp=to_stamp(START + STEP), frame_id=FRAME)
+        probe.faces.publish(from_detections([Detection(BOX, 0.9)], ahead, 320, 240))
+        probe.rest(0.3)
+        for number in range(2):
+            probe.send(picture(number), START + number * STEP)
+        probe.spin(lambda: probe.got["/tf"] and probe.got["face_state"])
+        assert nanoseconds(probe.got["face_state"][0].header.stamp) == START + STEP
+        (transform,) = probe.got["/tf"][0].transforms
+        assert transform.child_frame_id == "robot/left/face_1" and transform.header.frame_id == FRAME
 
 
 def test_a_missing_network_is_waited_for(domain, probe, network, tmp_path) -> None:

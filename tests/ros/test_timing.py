@@ -8,10 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from builtin_interfaces.msg import Time
+from std_msgs.msg import Header
 
 from face3d.codec import EXPRESSION, IDENTITY
-from face3d.movie import FaceTable
+from face3d.movie import FaceTable, Movie
 from face3d.ros.camera_node import _Clock
+from face3d.ros.conversions import from_rgb
+from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
 from face3d.ros.listener import Listener, Timeline
@@ -54,6 +58,42 @@ def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:
     assert clock.stamp(8 * SECOND) == 1001 * SECOND + SECOND // 2, "the stamps know of no stop"
 
 
+def test_a_long_pause_of_a_recording_is_shortened() -> None:
+    clock = _Clock(5 * SECOND, 1.0, 1000 * SECOND)
+    assert 7.9 < clock.early(13 * SECOND) <= 8.0, "a short one is waited out"
+    assert 9.9 < clock.early(10_013 * SECOND) <= 10.0
+    assert 1009.9 * SECOND < clock.stamp(10_013 * SECOND) < 1010.1 * SECOND, "the stamps know of no gap"
+    clock._begin -= 10.0
+    assert 0.9 < clock.early(10_014 * SECOND) <= 1.0, "it goes on from there"
+
+
+def test_detections_wait_for_their_image() -> None:
+    detections = Detections(0.5)
+    for number in (5, 0, 10):  # of images that wait; the order of messages is not given
+        detections.add((100 + number) * SECOND // 10, [number])
+    taken = [detections.take((100 + number) * SECOND // 10) for number in range(12)]
+    assert taken == [[0], [], [], [], [], [5], [], [], [], [], [10], []]
+
+
+def test_old_detections_start_no_face() -> None:
+    detections = Detections(0.5)
+    detections.add(10 * SECOND, ["late"])
+    detections.add(10 * SECOND - SECOND // 2, ["later still"])
+    assert detections.take(10 * SECOND + SECOND // 2) == ["late"], "half a second is allowed"
+    detections.add(11 * SECOND, ["old"])
+    assert detections.take(11 * SECOND + SECOND // 2 + 1) == []
+    assert detections.take(11 * SECOND + SECOND // 2 + 1) == []
+
+
+def test_detections_of_a_recording_that_begins_again_are_forgotten() -> None:
+    detections = Detections(0.5)
+    assert detections.take(14 * SECOND) == []
+    detections.add(15 * SECOND, ["of the first time"])
+    assert detections.take(10 * SECOND) == [] and detections.take(15 * SECOND) == []
+    detections.add(100 * SECOND, ["of another recording"])
+    assert detections.take(16 * SECOND) == [] and detections.take(100 * SECOND) == []
+
+
 def test_flow_control() -> None:
     flow, ending = Flow(2), threading.Event()
     for stamp in (1, 2):
@@ -91,8 +131,6 @@ def test_what_counts_as_lost(domain) -> None:
 
 
 def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> None:
-    from std_msgs.msg import Header
-
     def draw(image: np.ndarray, faces: list) -> np.ndarray:
         if not image.any():
             raise ValueError("too dark")
@@ -123,4 +161,20 @@ def test_a_face_of_another_model_is_counted_and_left_out(domain, tmp_path: Path)
         for message in (own, foreign, own):
             listener._on_state(message)
         assert (listener.faces, listener.foreign, listener.ids, table.rows) == (2, 1, {1}, 2)
+        listener.destroy_node()
+
+
+def test_an_overlay_that_is_no_image_is_counted_and_left_out(domain, tmp_path: Path) -> None:
+    from sensor_msgs.msg import Image
+
+    with Movie(tmp_path / "overlay.mp4", 25.0) as movie:
+        listener = Listener(movie, None, 25.0, None)
+        for number, size in enumerate(((40, 60), None, (30, 30))):
+            header = Header(stamp=Time(sec=7, nanosec=number * SECOND // 25))
+            image = Image(header=header, encoding="teapot8", width=4, height=4)
+            if size is not None:
+                image = from_rgb(np.zeros((*size, 3), np.uint8), header)
+            listener._on_overlay(image)
+        assert (listener.frames, listener.unreadable) == (2, 1)
+        assert movie.frames == 3, "the one that is missing holds the one before"
         listener.destroy_node()

@@ -1,7 +1,8 @@
 """Write a rosbag2 bag from a camera, video or folder of images, without needing rosbag2 or ROS 2.
 
-The bag holds /camera/image_raw (or /camera/image_raw/compressed) and /camera/camera_info. Ctrl-C ends the
-recording and keeps it.
+The source may also be a bag, of which the images of one topic are taken with their calibration; reading one needs
+ROS 2's messages. The new bag holds /camera/image_raw (or /camera/image_raw/compressed) and /camera/camera_info.
+Ctrl-C ends the recording and keeps it.
 
 Exit codes: 0 done; 1 the source could not be read or the bag not written; 2 wrong arguments.
 """
@@ -9,6 +10,7 @@ Exit codes: 0 done; 1 the source could not be read or the bag not written; 2 wro
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from face3d.cli import FAILED, OK
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="webcam index, video file or folder of images")
+    parser.add_argument(
+        "source", metavar="SOURCE", help="webcam index, video file, folder of images or bag (BAG:/topic)"
+    )
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="BAG", help="folder of the new bag; must not exist"
     )
@@ -37,13 +41,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from face3d.ros.record import BagWriter, record
-    from face3d.source import open_source
+    from face3d.source import open_source, plug
 
+    with contextlib.suppress(ModuleNotFoundError):  # without ROS 2, everything but bags
+        from face3d.ros.bag import open_bag
+
+        plug(open_bag)
     if arguments.jpeg is not None and not 1 <= arguments.jpeg <= 100:
         raise ValueError(f"--jpeg must be between 1 and 100, got {arguments.jpeg}")
     with (
         open_source(arguments.source) as source,
-        BagWriter(arguments.out, arguments.storage, arguments.jpeg, fov=arguments.fov) as writer,
+        BagWriter(
+            arguments.out,
+            arguments.storage,
+            arguments.jpeg,
+            getattr(source, "camera", None),
+            arguments.fov,
+            getattr(source, "frame_id", "camera_optical_frame"),
+        ) as writer,
     ):
         record(source, writer, arguments.seconds)
     if not writer.frames:

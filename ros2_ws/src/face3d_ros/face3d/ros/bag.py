@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from face3d.camera import Camera
 from face3d.ros.conversions import BadImage, nanoseconds, to_camera, to_rgb
@@ -16,6 +19,8 @@ _COMPRESSED = "sensor_msgs/msg/CompressedImage"
 _INFO = "sensor_msgs/msg/CameraInfo"
 _SUFFIXES = (".db3", ".mcap")
 _FPS = 30.0  # of a bag with a single image
+_LOOK = 50  # images whose distances give the rate
+_JUMP = 10.0  # seconds by which a stamp may be ahead of the recording's time before it is taken for broken
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +42,10 @@ def open_bag(text: str) -> BagSource | None:
 
 
 class BagSource:
-    """The images of one topic of a bag; stamps are the messages' own, or of the recording where those stop.
+    """The images of one topic of a bag. Stamps are the messages' own; where those stand still, go back or jump
+    ahead, they go on at the pace of the recording.
 
+    fps  the usual one: pauses and lost images do not count
     frame_id, camera   of the recording; camera is None when it was not calibrated
     """
 
@@ -62,8 +69,7 @@ class BagSource:
             first = self._first(self._images)
             if first is None:
                 raise SourceError(f"{path} has no image on {self._images[0].topic}: the recording is empty")
-            duration = self._reader.duration * 1e-9
-            self.fps = (self.count - 1) / duration if self.count > 1 and duration > 0.0 else _FPS
+            self.fps = self._rate()
             self.frame_id: str = first.header.frame_id
             self.camera = self._camera()
         except BaseException:
@@ -82,16 +88,30 @@ class BagSource:
             self._reader.close()
 
     def __iter__(self) -> Iterator[Frame]:
-        last = -1
-        for message, recorded in self._messages(self._images):
-            stamp = nanoseconds(message.header.stamp)
-            if stamp <= last:
-                stamp = max(recorded, last + 1)
-            last = stamp
+        for message, stamp in self._stamped():
             try:
                 yield Frame(stamp, to_rgb(message))
             except BadImage as error:
                 _log.warning("%s: an image is left out: %s", self._path, error)
+
+    def _stamped(self) -> Iterator[tuple[Any, int]]:
+        """The image messages with rising stamps, nanoseconds."""
+        last: tuple[int, int] | None = None  # stamp, and time of recording
+        for message, recorded in self._messages(self._images):
+            stamp = nanoseconds(message.header.stamp)
+            if last is not None:
+                paced = last[0] + max(recorded - last[1], 1)
+                is_jump = stamp > paced + _JUMP * 1e9
+                # A jump to the time of recording is the end of broken stamps, as of a camera that begins with 0.
+                if stamp <= last[0] or (is_jump and abs(paced - recorded) <= abs(stamp - recorded)):
+                    stamp = paced
+            last = (stamp, recorded)
+            yield message, stamp
+
+    def _rate(self) -> float:
+        """Images per second: by the median distance of the first ones."""
+        stamps = np.array([stamp for _, stamp in itertools.islice(self._stamped(), _LOOK)])
+        return 1e9 / float(np.median(np.diff(stamps))) if len(stamps) > 1 else _FPS
 
     def _choose(self, topic: str) -> list:
         """The connections of the image topic to play: the named one, else the one with most messages."""

@@ -21,6 +21,7 @@ from face3d.ros.qos import IMAGE_OUT, OUTPUT
 from face3d.source import Frame, Source, SourceError, open_source, plug
 
 _LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
+_PAUSE = 10.0  # longest pause of a file that is waited out in full, seconds
 _SUBSCRIBERS_PATIENCE = 30.0
 _HANGS = 3.0  # seconds after which a read that has not come back does not keep the node from ending
 _GOODBYE = 1.0  # seconds for the last report to arrive before the node ends
@@ -181,6 +182,7 @@ class CameraNode(Node):
 class _Clock:
     """When the images of a file are due: its own times, divided by `pace`, from the first image on.
 
+    A recording may hold a pause of hours, or a clock that was set in between: nobody wants to wait for that.
     first  stamp of the first image, nanoseconds; now  the time at which it is published, nanoseconds
     """
 
@@ -190,10 +192,15 @@ class _Clock:
         self._paused = 0.0
 
     def early(self, stamp: int) -> float:
-        """Seconds until the image is due. Far behind, it goes on from now instead of hurrying after."""
+        """Seconds until the image is due. Far behind, it goes on from now instead of hurrying after; a pause is
+        shortened to ten seconds."""
         late = time.monotonic() - self._begin - self._paused - (stamp - self._first) * 1e-9 / self._pace
         if late > _LATE:
             self._paused += late
+        elif late < -_PAUSE:
+            skipped = -late - _PAUSE
+            self._first += round(skipped * 1e9 * self._pace)
+            late = -_PAUSE
         return max(0.0, -late)
 
     def stamp(self, stamp: int) -> int:

@@ -16,7 +16,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from face3d.movie import FaceTable, Movie
-from face3d.ros.conversions import from_state, nanoseconds, to_rgb
+from face3d.ros.conversions import BadImage, from_state, nanoseconds, to_rgb
 from face3d.ros.qos import IMAGE_IN, OUTPUT
 from face3d.ros.window import Window
 
@@ -73,6 +73,7 @@ class Listener(Node):
         self._movie, self._table, self._window = movie, table, window
         self.frames = self.faces = 0
         self.foreign = 0  # faces of another face model than this one's: not shown, not written
+        self.unreadable = 0  # overlays that are no images: not shown, not written
         self.first_frame = 0.0
         self.ids: set[int] = set()
         self.last_frame = time.monotonic()
@@ -158,10 +159,16 @@ class Listener(Node):
             self._table.write(self._timeline.place(face.stamp), [face])
 
     def _on_overlay(self, message: Image) -> None:
+        try:
+            image = to_rgb(message)
+        except BadImage as error:
+            self.unreadable += 1
+            text = f"a face_overlay that is not of reconstruction_node is left out: {error}"
+            self.get_logger().warning(text, once=True)
+            return
         self.last_frame = time.monotonic()
         self.first_frame = self.first_frame or self.last_frame
         self.frames += 1
-        image = to_rgb(message)
         place = self._timeline.place(nanoseconds(message.header.stamp))
         if self._movie is not None:
             while self._held is not None and self._movie.frames < place:

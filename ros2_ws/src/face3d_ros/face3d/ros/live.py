@@ -210,6 +210,8 @@ def _summary(listener: Listener, out: Path | None) -> str:
     ]
     if listener.foreign:
         parts.append(f"{listener.foreign} faces of another face model left out")
+    if listener.unreadable:
+        parts.append(f"{listener.unreadable} overlays that are no images left out")
     if listener.latencies:
         median, high = np.percentile(listener.latencies, (50, 95)) * 1e3
         parts.append(f"latency {median:.0f} ms (95 %: {high:.0f})")

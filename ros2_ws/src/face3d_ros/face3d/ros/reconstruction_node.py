@@ -21,6 +21,7 @@ from face3d.model import FaceModel
 from face3d.overlay import STYLES, Overlay
 from face3d.ros import conversions
 from face3d.ros.conversions import BadImage, nanoseconds
+from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
 from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
@@ -71,7 +72,7 @@ class ReconstructionNode(Node):
             self, "fov", 60.0, "Field of view along the image's longer side, degrees, without a calibrated "
             "camera_info.", (1.0, 170.0),
         )  # fmt: skip
-        self._max_age = declare(
+        max_age = declare(
             self, "max_detection_age", 0.5, "Older detections do not start a face, seconds.", (0.0, 10.0)
         )
         transport = declare(self, "transport", "raw", "Kind of image message.", ("raw", "compressed"))
@@ -83,7 +84,9 @@ class ReconstructionNode(Node):
             "which needs a reliable publisher.",
             (1, 100),
         )
-        self._publish_tf = declare(self, "publish_tf", True, "Send the frame face_<id> to TF.")
+        self._publish_tf = declare(
+            self, "publish_tf", True, "Send the frame face_<id> to TF (in a namespace: NAMESPACE/face_<id>)."
+        )
         style = declare(self, "overlay_style", "mesh", "What face_overlay shows.", STYLES)
         detail = declare(self, "marker_detail", "low", "Triangles of the RViz marker.", DETAILS)
         self._settings = declare_settings(self, TrackerSettings(), _TRACKER, "tracker")
@@ -91,7 +94,9 @@ class ReconstructionNode(Node):
         self._model = FaceModel.load(Path(model) if model else None)
         self._tracker: Tracker | None = None
         self._state = TrackerState()
-        self._boxes: tuple[int, list] | None = None  # stamp and boxes of the newest detections, until used
+        self._detections = Detections(max_age)
+        # Nodes in several namespaces share /tf: their faces need names of their own.
+        self._frames = f"{self.get_namespace().strip('/')}/face_".lstrip("/")
         self._info: CameraInfo | None = None
         self._camera: tuple[tuple, Camera] | None = None
 
@@ -145,7 +150,7 @@ class ReconstructionNode(Node):
         self._info = message
 
     def _on_faces(self, message: FaceArray) -> None:
-        self._boxes = (nanoseconds(message.header.stamp), conversions.to_boxes(message))
+        self._detections.add(nanoseconds(message.header.stamp), conversions.to_boxes(message))
 
     def _on_image(self, message: Image, info: dict) -> None:
         started = time.perf_counter()
@@ -161,7 +166,7 @@ class ReconstructionNode(Node):
         camera = self._camera_for(image.shape[1], image.shape[0])
         try:
             faces, self._state = self._tracker.step(
-                image, camera, self._take_boxes(stamp), self._state, stamp
+                image, camera, self._detections.take(stamp), self._state, stamp
             )
         except (ValueError, RuntimeError) as error:  # the state is as before: the next image goes on from it
             self._health.problem(f"this image could not be worked on: {error}")
@@ -169,13 +174,6 @@ class ReconstructionNode(Node):
         self._publish(faces, message.header)
         self._overlay.submit(image, faces, message.header)
         self._health.finished(message.header.stamp, started)
-
-    def _take_boxes(self, stamp: int) -> list:
-        """The newest detections, once; none when they are too old for an image of this stamp, or later."""
-        if self._boxes is None:
-            return []
-        (found, boxes), self._boxes = self._boxes, None
-        return boxes if 0 <= stamp - found <= self._max_age * 1e9 else []
 
     def _camera_for(self, width: int, height: int) -> Camera:
         """The camera that camera_info describes, or a guess from `fov`; computed when one of them changes."""
@@ -211,7 +209,7 @@ class ReconstructionNode(Node):
             pose = conversions.to_pose(face, self._model)
             self._poses.publish(conversions.to_pose_stamped(pose, header))
             self._states.publish(conversions.to_state(face, pose, header))
-            transforms.append(conversions.to_transform(pose, header, f"face_{face.id}"))
+            transforms.append(conversions.to_transform(pose, header, f"{self._frames}{face.id}"))
             if self._blendshape_writer.known and self._blendshapes.get_subscription_count():
                 self._blendshapes.publish(self._blendshape_writer.write(face, header))
         if transforms and self._publish_tf:

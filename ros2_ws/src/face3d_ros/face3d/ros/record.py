@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,20 @@ class BagWriter:
         self.frames = 0
         self._quality, self._camera, self._fov, self._frame_id = quality, camera, fov, frame_id
         self._types = get_typestore(Stores.ROS2_JAZZY)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = Writer(path, version=9, storage_plugin=StoragePlugin[storage.upper()])
-            self._writer.open()
-        except (WriterError, OSError) as error:
-            raise SourceError(f"cannot write a bag to {path}: {error}") from None
         kind, suffix = (_IMAGE, "") if quality is None else (_COMPRESSED, "/compressed")
-        self._images = self._writer.add_connection("/camera/image_raw" + suffix, kind, typestore=self._types)
-        self._infos = self._writer.add_connection("/camera/camera_info", _INFO, typestore=self._types)
+        topics = (("/camera/image_raw" + suffix, kind), ("/camera/camera_info", _INFO))
+        with contextlib.ExitStack() as cleanup:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._writer = Writer(path, version=9, storage_plugin=StoragePlugin[storage.upper()])
+                self._writer.open()
+                cleanup.callback(self._writer.close)
+                self._images, self._infos = (
+                    self._writer.add_connection(topic, name, typestore=self._types) for topic, name in topics
+                )
+            except (WriterError, OSError) as error:
+                raise SourceError(f"cannot write a bag to {path}: {error}") from None
+            cleanup.pop_all()
 
     def __enter__(self) -> BagWriter:
         return self
