@@ -40,26 +40,32 @@ class Clothes:
         self.fields = fields
         low = (fields.mean[:, 1] < -0.05) & (fields.attributes[:, LIP] == 0) & (fields.skin | fields.below)
         self.clothed = np.flatnonzero(low)
+        self.x, self.y, self.z = np.ascontiguousarray(fields.mean[self.clothed].T, np.float32)
+        self.outward = fields.normals[self.clothed]
         self.mask_depth = self._mask_depth(maps)
 
     def put_on(self, rng: np.random.Generator, vertices: np.ndarray, attributes: np.ndarray) -> ClothLook:
         """Writes into the cloth attribute how far each vertex lies inside the clothes, metres, and lifts it."""
-        x, y, z = self.fields.mean[self.clothed].T
+        x, y, z = self.x, self.y, self.z
         kind = rng.random()
         height = -0.118 + rng.normal(0, 0.012)
         if kind < 0.45:                                          # a round neck
-            line = height - rng.uniform(0, .05) + 0.45 * np.abs(z + 0.07) * (z < -0.07)
-            line = line - rng.uniform(.2, 1.2) * np.maximum(z + 0.07, 0)
+            behind = z + np.float32(0.07)
+            line = np.float32(height - rng.uniform(0, .05)) - 0.45 * np.minimum(behind, 0)
+            line -= np.float32(rng.uniform(.2, 1.2)) * np.maximum(behind, 0)
         elif kind < 0.7:                                         # a V
-            line = height - rng.uniform(.01, .14) * np.clip(1 - np.abs(x) / rng.uniform(.05, .1), 0, 1) * (z > -.07)
+            line = np.float32(height) - np.float32(rng.uniform(.01, .14)) * (z > -.07) * np.maximum(
+                1 - np.abs(x) * np.float32(1 / rng.uniform(.05, .1)), 0)
         elif kind < 0.85:                                        # a high collar
             line = np.full_like(y, height + rng.uniform(.0, .035))
         else:                                                    # straps, or bare shoulders
             line = np.full_like(y, height - rng.uniform(.06, .16))
         attributes[:, CLOTH] = -0.02
-        attributes[self.clothed, CLOTH] = np.clip(line - y, -0.02, 0.02)
-        thick = np.clip((line - y) / 0.004, 0, 1)[:, None] * rng.uniform(.002, .012)
-        vertices[self.clothed] += (thick * self.fields.normals[self.clothed]).astype(np.float32)
+        inside = np.minimum(np.maximum(line - y, np.float32(-0.02)), np.float32(0.02))
+        attributes[self.clothed, CLOTH] = inside
+        dressed = np.flatnonzero(inside > 0)
+        thick = np.minimum(inside[dressed] * np.float32(250), 1) * np.float32(rng.uniform(.002, .012))
+        vertices[self.clothed[dressed]] += thick[:, None] * self.outward[dressed]
         return draw_cloth(rng)
 
     def put_mask(self, rng: np.random.Generator, vertices: np.ndarray, attributes: np.ndarray) -> None:

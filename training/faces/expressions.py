@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -44,9 +45,11 @@ ARCHETYPES: dict[str, list[tuple[str, float, float]]] = {
 WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "a": 2.0, "e": 1.6, "o": 1.4, "m": 1.3, "surprise": 1.2,
            "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
 LID_CLOSERS = ("eyeBlink{}", "eye-{}-closure", "eye-{}-slit")
+BROWS = ("browInnerUp", "browDown", "browOuterUp", "eyebrows-up", "eyeWide", "eyeSquint")
 OPENERS = {"jawOpen": 1.0, "mouth-open": 1.0}
 
 
+@cache
 def plain(name: str) -> str:
     """A unit's name without set, case and punctuation: arkit/eyeBlinkLeft -> eyeblinkleft."""
     return "".join(letter for letter in name.rpartition("/")[2].lower() if letter.isalnum())
@@ -68,7 +71,7 @@ class ExpressionSampler:
         self.index = {plain(name): number for number, name in enumerate(names)}
         self.size = len(names)
         weights = np.array([WEIGHTS.get(name, 0.7) for name in ARCHETYPES])
-        self.kinds, self.chances = list(ARCHETYPES), weights / weights.sum()
+        self.kinds, self.cumulative = list(ARCHETYPES), np.cumsum(weights[:-1]) / weights.sum()
         self.lids = [[self.index[plain(closer.format(side))] for closer in LID_CLOSERS
                       if plain(closer.format(side)) in self.index] for side in ("left", "right")]
 
@@ -77,14 +80,14 @@ class ExpressionSampler:
         strength = 0.25 + 0.75 * min(1.0, difficulty * 1.25)
         values = np.zeros(self.size)
         if rng.random() > self.config.neutral:
-            for kind in rng.choice(self.kinds, 1 + (rng.random() < 0.25), p=self.chances):
-                self._archetype(rng, values, ARCHETYPES[str(kind)])
+            for _ in range(1 + (rng.random() < 0.25)):
+                kind = self.kinds[np.searchsorted(self.cumulative, rng.random())]
+                self._archetype(rng, values, ARCHETYPES[kind])
         if rng.random() < 0.55:                              # any unit occurs, alone or on top
             for unit in rng.integers(0, self.size, rng.integers(1, 5)):
                 values[unit] += rng.beta(1.0, 1.6) * rng.choice((0.5, 1.0))
         if rng.random() < 0.3:
-            self._archetype(rng, values, [(str(rng.choice(("browInnerUp", "browDown", "browOuterUp", "eyebrows-up",
-                                                           "eyeWide", "eyeSquint"))), 0, 1)])
+            self._archetype(rng, values, [(BROWS[rng.integers(len(BROWS))], 0, 1)])
         values *= strength
         gaze = self._gaze(rng, values, difficulty)
         self._lids(rng, values, difficulty)
@@ -103,13 +106,13 @@ class ExpressionSampler:
                 continue
             amount = rng.uniform(low, high)
             if name == "jawSide":
-                self._add(values, str(rng.choice(("jawLeft", "jawRight"))), amount)
+                self._add(values, ("jawLeft", "jawRight")[rng.integers(2)], amount)
             elif name == "mouthSide":
-                self._add(values, str(rng.choice(("mouthLeft", "mouthRight"))), amount)
+                self._add(values, ("mouthLeft", "mouthRight")[rng.integers(2)], amount)
             elif name.endswith("One"):
-                self._add(values, name[:-3] + str(rng.choice(("Left", "Right"))), amount)
+                self._add(values, name[:-3] + ("Left", "Right")[rng.integers(2)], amount)
             elif not self._add(values, name, amount):
-                ratio = np.clip(rng.normal(1, 0.12), 0.5, 1.5) if rng.random() > 0.08 else rng.uniform(0, 1)
+                ratio = min(max(rng.normal(1, 0.12), 0.5), 1.5) if rng.random() > 0.08 else rng.uniform(0, 1)
                 first = rng.integers(2)
                 stem, _, rest = name.partition("-")
                 for side, factor in (("Left", ratio if first else 1.0), ("Right", 1.0 if first else ratio)):
@@ -122,8 +125,8 @@ class ExpressionSampler:
         aside = rng.normal(0, 2.0)
         up = rng.normal(0, 2.0)
         if rng.random() < self.config.gaze * difficulty:
-            aside += float(np.clip(rng.normal(0, 13), -32, 32))
-            up += float(np.clip(rng.normal(-3, 9), -28, 22))
+            aside += min(max(rng.normal(0, 13), -32.0), 32.0)
+            up += min(max(rng.normal(-3, 9), -28.0), 22.0)
         squint = abs(rng.normal(0, 1.5)) + (rng.uniform(0, 8) if rng.random() < 0.1 else 0)   # convergence
         eyes = []
         for side, sign in (("Left", 1), ("Right", -1)):
@@ -132,7 +135,7 @@ class ExpressionSampler:
                                  (f"eyeLookUp{side}", up), (f"eyeLookDown{side}", -up)):
                 number = self.index.get(plain(unit))
                 if number is not None:
-                    values[number] = np.clip(amount / 30, 0, 1)
+                    values[number] = min(max(amount / 30, 0.0), 1.0)
             eyes.append((float(np.radians(turn)), float(np.radians(up))))
         return eyes[0], eyes[1]
 

@@ -93,20 +93,32 @@ def irradiance(normals: np.ndarray, lighting: Lighting, occlusion: np.ndarray, w
     np.maximum(surround, 0.15 * lighting.ambient[:, None], out=surround)
     surround *= occlusion
     soft = occlusion * (1.6 - 0.6 * occlusion)                   # lamps reach further into folds than the sky does
-    for number, (towards, colour) in enumerate(zip(lighting.directions, lighting.colours, strict=True)):
-        cosine = towards @ normals
+    cosines, bent = lighting.directions @ normals, np.empty_like(soft)
+    for number, (cosine, colour) in enumerate(zip(cosines, lighting.colours, strict=True)):
         gain = soft * lit if (lit is not None and number == lighting.shadow) else soft
-        for channel in range(3):
-            bent = cosine + wrap[channel]
+        share = colour / (1 + wrap)
+        if np.ptp(wrap) == 0:                                        # one bend for all colours
+            np.add(cosine, wrap[0], out=bent)
             np.maximum(bent, 0, out=bent)
             bent *= gain
-            bent *= colour[channel] / (1 + wrap[channel])
+            for channel in range(3):
+                surround[channel] += share[channel] * bent
+            continue
+        for channel in range(3):
+            np.add(cosine, wrap[channel], out=bent)
+            np.maximum(bent, 0, out=bent)
+            bent *= gain
+            bent *= share[channel]
             surround[channel] += bent
     return surround
 
 
-def highlights(normals: np.ndarray, lighting: Lighting, lit: np.ndarray | None, sharpness: int = 5) -> np.ndarray:
-    """Specular light (3, P): Blinn's lobe of exponent 2**sharpness about the half vectors, summed over the lights."""
+def highlights(normals: np.ndarray, lighting: Lighting, lit: np.ndarray | None, sharpness: int = 5,
+               gloss: np.ndarray | None = None) -> np.ndarray:
+    """Specular light (3, P): Blinn's lobe of exponent 2**sharpness about the half vectors, summed over the lights.
+
+    gloss (P,) scales it where given.
+    """
     shine = np.zeros_like(normals)
     view = np.array([0, 0, -1], np.float32)
     for number, (towards, colour) in enumerate(zip(lighting.directions, lighting.colours, strict=True)):
@@ -114,9 +126,12 @@ def highlights(normals: np.ndarray, lighting: Lighting, lit: np.ndarray | None, 
         length = np.linalg.norm(half)
         if length < 0.2:
             continue
-        lobe = np.maximum((half / length) @ normals, 0)
+        lobe = (half / length) @ normals
+        np.maximum(lobe, 0, out=lobe)
         for _ in range(sharpness):
             lobe *= lobe
+        if gloss is not None:
+            lobe *= gloss
         if lit is not None and number == lighting.shadow:
             lobe *= lit
         for channel in range(3):

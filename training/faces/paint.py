@@ -95,8 +95,8 @@ class Painter:
         seen = arriving[:, skin] if skin.stop > skin.start else arriving
         level = float(seen.mean()) * 0.36 * float(np.exp(-1.1 * figure.skin.melanin)) if count else 1.0
         exposure = lighting.exposure**2 / max(level, 2e-3)
-        light = colour * arriving
-        light += gloss * highlights(pixels.normals, lighting, lit)
+        light = np.multiply(colour, arriving, out=colour)
+        light += highlights(pixels.normals, lighting, lit, gloss=gloss)
         self._eye_sparks(pixels, figure, light, lighting)
         light *= np.float32(exposure)
         return light, exposure
@@ -189,8 +189,8 @@ class Painter:
             gloss[rows] = cover.gloss
         bump(pixels, height, scale)
         lit = shadows.lit(pixels, lighting.softness) if shadows else None
-        light = colour * irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, lit)
-        light += gloss * highlights(pixels.normals, lighting, lit, sharpness=4)
+        light = np.multiply(colour, irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, lit), out=colour)
+        light += highlights(pixels.normals, lighting, lit, sharpness=4, gloss=gloss)
         light *= np.float32(exposure)
         mask = np.zeros(size * size, np.float32)
         mask[pixels.where] = opacity

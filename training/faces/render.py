@@ -71,21 +71,25 @@ def draw(mesh: Mesh, size: int, cull: bool = True, behind: np.ndarray | None = N
     left, top, width, height = _window(mesh.raster, size)
     shifted = mesh.raster - np.array([left, top, 0], np.float32)
     depth, index, barycentric = renderer.rasterize(shifted, mesh.triangles, width, height, cull=cull)
-    values = renderer.interpolate(index, barycentric, mesh.triangles, mesh.attributes)
-    values = values.reshape(-1, ATTRIBUTES)
     flat = index.ravel()
-    seen = flat >= 0
-    if behind is not None:
-        seen &= (depth < behind[top:top + height, left:left + width] + 1.0).ravel()
-        seen &= values[:, LASH] > -8
-    inside = np.flatnonzero(seen)
-    material = mesh.material[flat[inside]]
+    if behind is None:
+        inside = np.flatnonzero(flat >= 0)
+    else:                                                        # an empty pixel's depth is infinite
+        inside = np.flatnonzero(depth < np.minimum(behind[top:top + height, left:left + width] + 1.0, 1e30))
+    of = np.take(flat, inside)
+    material = np.take(mesh.material, of)
     if len(material) and material.min() != material.max():
         order = np.argsort(material, kind="stable")
-        inside, material = inside[order], material[order]
-    found = np.ascontiguousarray(np.take(values, inside, 0).T)
+        inside, material, of = np.take(inside, order), np.take(material, order), np.take(of, order)
+    weights = np.take(barycentric.reshape(-1, 3), inside, 0)
+    values = renderer.interpolate(of[None], weights[None], mesh.triangles, mesh.attributes)[0]
+    if behind is not None:
+        kept = np.flatnonzero(values[:, LASH] > -8)
+        if len(kept) < len(inside):
+            inside, material, values = np.take(inside, kept), np.take(material, kept), np.take(values, kept, 0)
+    found = np.ascontiguousarray(values.T)
     normals = found[:3]
-    normals *= 1 / np.sqrt(np.maximum((normals * normals).sum(0), 1e-12))
+    normalise(normals)
     if not cull:
         normals *= np.where(normals[2] > 0, np.float32(-1), np.float32(1))
     where = inside if width == size else inside + (inside // width) * (size - width)
@@ -93,6 +97,16 @@ def draw(mesh: Mesh, size: int, cull: bool = True, behind: np.ndarray | None = N
     whole = np.full((size, size), np.inf, np.float32)
     whole[top:top + height, left:left + width] = depth
     return Pixels(where, normals, found[3:], material, depth.ravel()[inside], size), whole
+
+
+def normalise(vectors: np.ndarray) -> None:
+    """Makes vectors (3, P) unit, in place."""
+    length = vectors[0] * vectors[0]
+    length += vectors[1] * vectors[1]
+    length += vectors[2] * vectors[2]
+    np.maximum(length, 1e-12, out=length)
+    np.sqrt(length, out=length)
+    vectors /= length
 
 
 def _window(raster: np.ndarray, size: int) -> tuple[int, int, int, int]:
@@ -108,16 +122,17 @@ def _window(raster: np.ndarray, size: int) -> tuple[int, int, int, int]:
 
 def bump(pixels: Pixels, height: np.ndarray, scale: float) -> None:
     """Tilt the normals by the slope of `height` (P,) in metres over the image; `scale` is pixels a metre."""
-    size = pixels.size
+    size, normals = pixels.size, pixels.normals
     image = np.zeros(size * (size + 2), np.float32)              # a free row above and below
-    where = pixels.where + size
-    image[where] = height * np.float32(0.5 * scale)
-    limit = np.float32(0.5)
-    across = np.take(image, where + 1) - np.take(image, where - 1)
-    down = np.take(image, where + size) - np.take(image, where - size)
-    pixels.normals[0] += np.clip(across, -limit, limit) * pixels.normals[2]
-    pixels.normals[1] += np.clip(down, -limit, limit) * pixels.normals[2]
-    pixels.normals *= 1 / np.sqrt(np.maximum((pixels.normals * pixels.normals).sum(0), 1e-12))
+    image[pixels.where + size] = height * np.float32(0.5 * scale)
+    first, last = size, size * (size + 1)
+    for axis, step in ((0, 1), (1, size)):
+        slope = np.take(image[first + step:last + step] - image[first - step:last - step], pixels.where)
+        np.maximum(slope, np.float32(-0.5), out=slope)
+        np.minimum(slope, np.float32(0.5), out=slope)
+        slope *= normals[2]
+        normals[axis] += slope
+    normalise(normals)
 
 
 class ShadowMap:
@@ -161,11 +176,15 @@ def to_display(linear: np.ndarray) -> np.ndarray:
 
     0.22 stays 0.22; 1.0 is shown as 0.87; 1.8 and more is white.
     """
-    light = np.maximum(linear, 0)
-    shown = light * (1.15 + 0.22 * light)
-    shown /= 1 + 0.8 * light
+    light = np.minimum(np.maximum(linear, 0), np.float32(1.8))
+    shown = light * np.float32(0.22)
+    shown += np.float32(1.15)
+    shown *= light
+    light *= np.float32(0.8)
+    light += 1
+    shown /= light
     np.sqrt(shown, out=shown)
-    shown *= 255
+    shown *= np.float32(254.9)
     return np.minimum(shown, 255, out=shown).astype(np.uint8)
 
 
@@ -178,15 +197,9 @@ def put(image: np.ndarray, where: np.ndarray, values: np.ndarray) -> None:
 
 def smooth_edges(image: np.ndarray, *depths: np.ndarray, jump: float = 5.0) -> np.ndarray:
     """Antialias silhouettes: pixels where a depth map jumps are replaced by a 3 x 3 average."""
-    edge = np.zeros(image.shape[:2], bool)
-    for depth in depths:
-        near = np.minimum(depth, 1e4)
-        rise = np.abs(near[1:] - near[:-1]) > jump
-        edge[1:] |= rise
-        edge[:-1] |= rise
-        rise = np.abs(near[:, 1:] - near[:, :-1]) > jump
-        edge[:, 1:] |= rise
-        edge[:, :-1] |= rise
     soft = cv2.GaussianBlur(image, (3, 3), 0.8)
-    cv2.copyTo(soft, edge.view(np.uint8), image)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    for depth in depths:
+        rise = cv2.morphologyEx(np.minimum(depth, np.float32(1e4)), cv2.MORPH_GRADIENT, cross)
+        cv2.copyTo(soft, cv2.compare(rise, jump, cv2.CMP_GT), image)
     return image
