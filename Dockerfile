@@ -4,6 +4,8 @@
 #   docker build --target cpu -t face3d:cpu .
 #   docker build --target gpu -t face3d:gpu .      needs no GPU; running it does: NVIDIA Container Toolkit
 #   docker compose --profile cpu up                camera, reconstruction, RViz: see compose.yaml
+#   docker run --rm -it --network host --ipc host --device /dev/video0 -e DISPLAY -v /tmp/.X11-unix:/tmp/.X11-unix \
+#       face3d:cpu face3d live                     camera and window passed through (before: xhost +local:)
 #
 # The engine is built on the GPU that runs it, once: docker compose run --rm engine
 
@@ -26,7 +28,7 @@ RUN python3 -m venv --system-site-packages /opt/venv \
 COPY docker/entrypoint.sh docker/healthcheck.py /usr/local/bin/
 # The camera belongs to the group video. Uid 1000 is Ubuntu's own user, and most desktops' first one.
 RUN usermod --append --groups video ubuntu \
- && install -d -o ubuntu -g ubuntu /home/ubuntu/.cache/face3d /data
+ && install -d -o ubuntu -g ubuntu /home/ubuntu/.cache /home/ubuntu/.cache/face3d /data
 ENV RMW_IMPLEMENTATION=rmw_fastrtps_cpp
 USER 1000
 WORKDIR /data
