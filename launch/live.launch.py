@@ -23,6 +23,7 @@ ARGUMENTS = (
     ("source", "", "Webcam index, video file, folder of images or bag for camera_node (empty: webcam 0)."),
     ("image", "", "Image topic of a running camera; camera_node is then not started."),
     ("camera_info", "", "Its camera_info topic (empty: beside the image topic)."),
+    ("one_process", "false", "true: camera, detection and reconstruction in one process; takes less memory."),
     ("transport", "", "raw or compressed: the kind of image messages."),
     ("namespace", "", "Namespace of all nodes and topics."),
     ("params_file", str(SHARE / "config" / "params.yaml"), "Parameter file of the nodes."),
@@ -82,38 +83,28 @@ def nodes(context: LaunchContext) -> list[Node]:
         ("camera_info", camera_info),
     ]
     common = {"package": "face3d", "namespace": argument("namespace"), "output": "screen"}
-    found = [
-        Node(
-            executable="reconstruction_node",
-            parameters=parameters(
-                backend="backend",
-                network="network",
-                model="model",
-                overlay_style="overlay",
-                marker_detail="marker_detail",
-                transport="transport",
-                fov="fov",
-            ),
-            remappings=remappings,
-            **common,
-        ),
-        Node(
-            executable="detection_node",
-            parameters=parameters(transport="transport"),
-            remappings=remappings,
-            **common,
-        ),
-    ]
-    if not argument("image"):
-        camera = parameters(
-            source="source",
-            loop="loop",
-            speed="speed",
-            stamps="stamps",
-            fov="fov",
-            calibration="calibration",
-        )
-        found.append(Node(executable="camera_node", parameters=camera, **common))
+    reconstruction = {
+        "backend": "backend",
+        "network": "network",
+        "model": "model",
+        "overlay_style": "overlay",
+        "marker_detail": "marker_detail",
+        "transport": "transport",
+        "fov": "fov",
+    }
+    detection = {"transport": "transport"}
+    camera = {name: name for name in ("source", "loop", "speed", "stamps", "fov", "calibration")}
+    if truth(argument("one_process")):
+        together = parameters(**(reconstruction | ({} if argument("image") else camera)))
+        together[-1]["camera"] = not argument("image")
+        found = [Node(executable="all_nodes", parameters=together, remappings=remappings, **common)]
+    else:
+        found = [
+            Node(executable=name, parameters=parameters(**names), remappings=remappings, **common)
+            for name, names in (("reconstruction_node", reconstruction), ("detection_node", detection))
+        ]
+        if not argument("image"):
+            found.append(Node(executable="camera_node", parameters=parameters(**camera), **common))
     namespace = argument("namespace").strip("/")
     prefix = f"/{namespace}" if namespace else ""
     topics = ("face_mesh/marker", "face_pose", "face_overlay")

@@ -2,9 +2,9 @@
 
 import sys
 
-from face3d.ros.process import NODES, main
+from face3d.ros.process import ALL, NODES, main
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in NODES:
-        sys.exit(f"usage: python -m face3d.ros {{{','.join(NODES)}}} [--ros-args ...]")
+    if len(sys.argv) < 2 or sys.argv[1] not in (*NODES, ALL):
+        sys.exit(f"usage: python -m face3d.ros {{{','.join((*NODES, ALL))}}} [--ros-args ...]")
     main(sys.argv.pop(1))

@@ -8,6 +8,8 @@ import signal
 import sys
 
 NODES = ("camera_node", "detection_node", "reconstruction_node")
+ALL = "all_nodes"
+"""The three of them in one process."""
 PARENT = "FACE3D_PARENT"
 """Environment variable with the process id of the command that starts nodes and takes them along."""
 

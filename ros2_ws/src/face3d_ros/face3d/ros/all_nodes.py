@@ -1,0 +1,65 @@
+"""Camera, detection and reconstruction in one process: the same nodes, a thread each.
+
+One process holds Python and its libraries once, and Fast DDS passes images on without shared memory. But the nodes
+share one interpreter, and dlib does not let go of it while it searches: on a machine with cores to spare, processes of
+their own keep latency lower.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from face3d.ros.camera_node import CameraNode
+from face3d.ros.detection_node import DetectionNode
+from face3d.ros.parameters import declare
+from face3d.ros.reconstruction_node import ReconstructionNode
+
+_GOODBYE = 5.0  # seconds for a node's thread to end
+
+
+class AllNodes(ReconstructionNode):
+    """The reconstruction node, and beside it the detection node and, unless `camera` is false, the camera node."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        camera = declare(self, "camera", True, "Whether a camera_node is part of the process.")
+        self._others = [
+            _Spinning(kind()) for kind in ((DetectionNode, CameraNode) if camera else (DetectionNode,))
+        ]
+
+    def destroy_node(self) -> None:
+        """End all nodes."""
+        for other in reversed(self._others):
+            other.close()
+        super().destroy_node()
+
+
+class _Spinning:
+    """A node in a thread of its own."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(node)
+        self._thread = threading.Thread(target=self._work, name=node.get_name(), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._executor.shutdown(timeout_sec=_GOODBYE)
+        self._thread.join(timeout=_GOODBYE)
+        self._node.destroy_node()
+
+    def _work(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+        except RuntimeError:  # rclpy's own errors are private, but are of this kind
+            if self._node.context.ok():
+                raise
+
+
+NODE = AllNodes

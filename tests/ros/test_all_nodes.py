@@ -1,0 +1,44 @@
+"""The three nodes in one process give what they give apart."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from face3d.ros.node_group import NodeGroup
+from face3d.ros.process import ALL, NODES
+from tests.ros.probe import Probe, nanoseconds
+
+REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
+
+
+@pytest.fixture
+def probe(domain) -> Iterator[Probe]:
+    probe = Probe()
+    yield probe
+    probe.close()
+
+
+def test_one_process_from_camera_to_mesh(probe: Probe, network: Path, clip: Path) -> None:
+    probe.listen("camera/image_raw", "faces", "face_mesh")
+    parameters = {"source": str(clip), "rate": 10.0, "loop": True, "network": str(network)}
+    with NodeGroup() as nodes:
+        nodes.start(ALL, parameters, REMAPS)
+        probe.spin(lambda: len(probe.got["face_mesh"]) > 5)
+        assert set(NODES) <= set(probe.node.get_node_names())
+        probe.spin(lambda: all(probe.level(name) is not None for name in NODES))
+        sent = {nanoseconds(message.header.stamp) for message in probe.got["camera/image_raw"]}
+        assert {nanoseconds(message.header.stamp) for message in probe.got["face_mesh"]} <= sent
+        process = nodes._processes[ALL]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0, nodes.lines()
+
+
+def test_without_its_camera(probe: Probe, network: Path) -> None:
+    with NodeGroup() as nodes:
+        nodes.start(ALL, {"camera": False, "network": str(network)})
+        probe.spin(lambda: all(probe.level(name) is not None for name in NODES[1:]))
+        assert "camera_node" not in probe.node.get_node_names()
