@@ -20,7 +20,7 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
     os.environ.setdefault(_variable, "1")
 
-PARTS = ("synthetic", "photographs", "videos")
+PARTS = ("synthetic", "photographs", "videos", "confidence")
 
 
 def arguments() -> argparse.Namespace:
@@ -34,7 +34,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("out/eval"), metavar="DIR", help="default: %(default)s"
     )
-    parser.add_argument("--quick", action="store_true", help="small sets: a look in about two minutes, wide intervals")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sets: a look in about two minutes, wide intervals"
+    )
     parser.add_argument("--no-figures", action="store_true", help="numbers only")
     parser.add_argument(
         "--threads", type=int, default=2, metavar="N", help="of the network; default: %(default)s"
@@ -75,9 +77,13 @@ def main() -> int:
     for part in options.parts or PARTS:
         print(f"evaluation: {part} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
         try:
-            figures += {"synthetic": _synthetic, "photographs": _photographs, "videos": _videos}[part](
-                results, model, network, options, folder, album
-            )
+            measure = {
+                "synthetic": _synthetic,
+                "photographs": _photographs,
+                "videos": _videos,
+                "confidence": _confidence,
+            }[part]
+            figures += measure(results, model, network, options, folder, album)
         except (RuntimeError, OSError) as error:
             failed = True
             print(f"evaluation: {part} could not be measured: {error}", file=sys.stderr)
@@ -133,6 +139,14 @@ def _videos(results, model, network, options, folder, album) -> list:
     results["videos"] = numbers
     results["steadiness"] = {"jitter": jitter, "stillness": still}
     return album.videos(runs, numbers, model, folder) if folder else []
+
+
+def _confidence(results, model, network, options, folder, album) -> list:
+    from evaluation import confidence
+
+    faces, empty = confidence.pictures(8 if options.quick else 30)
+    results["confidence"] = confidence.measure(confidence.run(faces, empty, model, network))
+    return []
 
 
 if __name__ == "__main__":

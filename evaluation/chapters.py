@@ -122,3 +122,37 @@ def synthetic(result: Mapping) -> list[str]:
         f"Correlation of coefficients with the truth after pass {PASSES}:",
         table(("coefficient", "r"), units),
     ]
+
+
+def confidence(result: Mapping) -> list[str]:
+    """From `evaluation.confidence.measure`."""
+    rows = [
+        (
+            "precision: of the frames that show a face, those that have it there, %",
+            number(result["precision"], 1),
+        ),
+        ("recall: of the frames that have a face, those that show it, %", number(result["recall"], 1)),
+        ("faces that end within five frames of a cut or a cover, %", number(result["ended soon"], 1)),
+        ("the longest that a face was shown after it had gone, frames", str(result["longest"])),
+        (
+            "faces that come back with their id after 8 frames behind something, %",
+            number(result["kept through"], 1),
+        ),
+        ("pictures without a face on which a false box starts one, %", number(result["false starts"], 1)),
+        ("area under the ROC curve of the network's confidence, frame by frame", number(result["area"], 4)),
+    ]
+    bins = [
+        (f"{entry['from']:.1f} to {entry['to']:.1f}", str(entry["passes"]), f"{entry['face']:.1f}")
+        for entry in result["calibration"]
+    ]
+    held = ", ".join(result["wrong"])
+    return [
+        "## Confidence: does a track end when its face is gone, and only then",
+        f"{result['scenes']} short scenes, {result['frames']} frames, of a swaying camera with noise: a face is cut to "
+        "a picture without one, or hidden behind one for 8 frames; pictures without a face get false boxes. Synthetic "
+        "faces and real stills; photographs without people, walls, noise, a film. The tracker as shipped.",
+        table(("", ""), rows),
+        "Calibration: how often there was a face, where the network was so confident in a tracked frame:",
+        table(("confidence", "passes", "a face, %"), bins),
+        f"Scenes with a wrong face for more than five frames: {held or 'none'}.",
+    ]

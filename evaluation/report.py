@@ -57,6 +57,8 @@ def write(results: Mapping, figures: Sequence[tuple[str, Path]], path: Path) -> 
         sections += chapters.photographs(results["photographs"])
     if "videos" in results:
         sections += chapters.videos(results["videos"], results["steadiness"])
+    if "confidence" in results:
+        sections += chapters.confidence(results["confidence"])
     if "synthetic" in results:
         sections += chapters.synthetic(results["synthetic"])
     if figures:

@@ -1,0 +1,283 @@
+"""Does the tracker know when it has no face? Short scenes in which the truth is known for every frame.
+
+A picture with a face moves as before a hand-held camera, then it is cut to a picture without one, or something is held
+before the face for a while; and pictures without a face get boxes, as from a detector that is wrong. Faces: held-back
+synthetic ones and real stills; without: photographs, walls, noise and a film that training does not use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from evaluation.development import empty_pictures, stills
+from evaluation.measures import Interval, bootstrap, mean_interval
+from face3d.camera import Camera
+from face3d.crop import box_of_pose, overlap
+from face3d.detector import STILL, Detector
+from face3d.model import FaceModel
+from face3d.runtime import Runtime
+from face3d.source import read_image
+from face3d.track import TrackerSettings, TrackerState
+from face3d.tracker import Tracker
+from training.evaluate import TestSet
+
+SIZE = (320, 240)
+KINDS = ("cut", "hidden", "false box")
+SOON = 5  # frames within which a face that is gone must be given up
+_PERIOD = 33_333_333  # ns
+_SEEN, _GONE, _HIDDEN, _AGAIN = 24, 20, 8, 10  # frames
+_FACE = 95.0  # pixels of a detection box in a scene, about
+_SAME = 0.3  # overlap of boxes from which a reported face is the one that is there
+_NOISE = 3.0
+BINS = ((0.0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1.01))
+"""Of the network's confidence, for its calibration."""
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Something to film: RGB (H, W, 3) uint8, and the box of the face in it, if there is one."""
+
+    name: str
+    image: np.ndarray
+    box: Box | None = None
+
+
+@dataclass(eq=False)
+class Outcome:
+    """What the tracker made of a scene, by frame.
+
+    face        whether there is one
+    shown       whether the tracker gave it; `wrong`: whether it gave a face where there is none
+    first       first frame without the face, or -1
+    confidence  (confidence, face) of each pass of the network on a face that was tracked
+    """
+
+    kind: str
+    name: str
+    face: list[bool] = field(default_factory=list)
+    shown: list[bool] = field(default_factory=list)
+    wrong: list[bool] = field(default_factory=list)
+    ids: set[int] = field(default_factory=set)
+    first: int = -1
+    confidence: list[tuple[float, bool]] = field(default_factory=list)
+
+
+class _Listening:
+    """A runtime that keeps what the network said last."""
+
+    def __init__(self, network: Runtime) -> None:
+        self._network, self.last = network, np.zeros(0)
+
+    def infer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        outputs, self.last = self._network.infer(batch)
+        return outputs, self.last
+
+
+def pictures(count: int) -> tuple[list[Picture], list[Picture]]:
+    """Up to `count` synthetic and `count` real pictures with a face, and those without; always the same."""
+    test = TestSet.draw(count)
+    faces = [
+        Picture(f"synthetic {index}", sample.image, box_of_pose(sample.pose))
+        for index, sample in enumerate(test.faces)
+    ]
+    detector = Detector(STILL)
+    for path in stills():
+        image = read_image(path)
+        if found := detector.detect(image):
+            faces.append(Picture(path.name, image, found[0].box))
+        if len(faces) == 2 * count:
+            break
+    empty = [Picture(f"synthetic, empty {index}", sample.image) for index, sample in enumerate(test.empty)]
+    empty += [Picture(name, image) for name, image in empty_pictures()]
+    rng = np.random.default_rng(11)
+    empty += [Picture(f"wall {index}", _wall(rng)) for index in range(6)]
+    empty += [Picture(f"noise {index}", _blotches(rng)) for index in range(6)]
+    return faces, empty
+
+
+def run(
+    faces: Sequence[Picture], empty: Sequence[Picture], model: FaceModel, network: Runtime
+) -> list[Outcome]:
+    """Every face is cut to a picture without one, and hidden behind another; every empty picture gets false boxes."""
+    rng, outcomes = np.random.default_rng(12), []
+    order = rng.permutation(len(empty))
+    jobs = [("cut", face, empty[order[k % len(empty)]]) for k, face in enumerate(faces)]
+    jobs += [("hidden", face, empty[order[(k + 7) % len(empty)]]) for k, face in enumerate(faces)]
+    jobs += [("false box", None, picture) for picture in empty]
+    for kind, face, other in tqdm(jobs, "confidence", unit="scene", leave=False, disable=None):
+        name = (face or other).name
+        outcomes.append(_follow(Outcome(kind, name), _scene(kind, face, other, rng), model, network))
+    return outcomes
+
+
+def measure(outcomes: Sequence[Outcome]) -> dict:
+    """Precision and recall over frames, how fast lost faces end, false starts, calibration."""
+    columns = {
+        "face": np.array([float(sum(outcome.face)) for outcome in outcomes]),
+        "shown": np.array([float(sum(outcome.shown)) for outcome in outcomes]),
+        "good": np.array([float(sum(o.shown) - sum(o.wrong)) for o in outcomes]),
+    }
+    every = range(len(outcomes))
+
+    def share(over: str) -> Interval:
+        return bootstrap(
+            lambda rows: float(100 * columns["good"][rows].sum() / max(1.0, columns[over][rows].sum())), every
+        )
+
+    lost = [outcome for outcome in outcomes if outcome.first >= 0 and outcome.shown[outcome.first - 1]]
+    late = [_late(outcome) for outcome in lost]
+    false = [outcome for outcome in outcomes if outcome.kind == "false box"]
+    hidden = [outcome for outcome in outcomes if outcome.kind == "hidden" and outcome in lost]
+    said = np.array([row for outcome in outcomes for row in outcome.confidence], float).reshape(-1, 2)
+    return {
+        "scenes": len(outcomes),
+        "frames": int(sum(len(outcome.face) for outcome in outcomes)),
+        "precision": share("shown"),
+        "recall": share("face"),
+        "ended soon": mean_interval([100.0 * (frames <= SOON) for frames in late]),
+        "longest": int(max(late, default=0)),
+        "kept through": mean_interval([100.0 * (o.shown[-1] and len(o.ids) == 1) for o in hidden]),
+        "false starts": mean_interval([100.0 * any(outcome.shown) for outcome in false]),
+        "area": bootstrap(lambda rows: _area(said[rows]), np.arange(len(said)) // _SEEN, rounds=200),
+        "calibration": [
+            {
+                "from": low,
+                "to": min(high, 1.0),
+                "passes": int(inside.sum()),
+                "face": float(100 * said[inside, 1].mean()),
+            }
+            for low, high in BINS
+            if (inside := (said[:, 0] >= low) & (said[:, 0] < high)).any()
+        ],
+        "wrong": sorted({f"{o.kind}: {o.name}" for o in outcomes if sum(o.wrong) > SOON}),
+    }
+
+
+def _late(outcome: Outcome) -> int:
+    """Frames for which the face is still shown after it has gone."""
+    gone = [shown and not face for shown, face in zip(outcome.shown, outcome.face)][outcome.first :]
+    return next((index for index in range(len(gone), 0, -1) if gone[index - 1]), 0)
+
+
+def _area(said: np.ndarray) -> float:
+    """Area under the ROC curve: how often the network is surer of a face than of something else."""
+    face, other = said[said[:, 1] > 0, 0], said[said[:, 1] == 0, 0]
+    if not len(face) or not len(other):
+        return float("nan")
+    order = np.sort(other)
+    below = np.searchsorted(order, face, "left") + np.searchsorted(order, face, "right")
+    return float(0.5 * below.mean() / len(order))
+
+
+def _follow(
+    outcome: Outcome,
+    scene: Iterator[tuple[np.ndarray, Box | None, Box | None]],
+    model: FaceModel,
+    network: Runtime,
+) -> Outcome:
+    listening = _Listening(network)
+    tracker, state = Tracker(model, listening, TrackerSettings()), TrackerState()
+    camera = Camera.from_fov(*SIZE)
+    for index, (image, truth, given) in enumerate(scene):
+        tracked = bool(state.tracks)
+        faces, state = tracker.step(image, camera, [given] if given else None, state, index * _PERIOD)
+        if tracked and len(listening.last):
+            outcome.confidence.append((float(listening.last[0]), truth is not None))
+        right = [truth is not None and overlap(box_of_pose(f.geometry.pose), truth) >= _SAME for f in faces]
+        outcome.face.append(truth is not None)
+        outcome.shown.append(bool(faces))
+        outcome.wrong.append(bool(faces) and not any(right))
+        outcome.ids |= {face.id for face in faces}
+        if truth is None and outcome.first < 0 and index:
+            outcome.first = index
+    return outcome
+
+
+def _scene(
+    kind: str, face: Picture | None, other: Picture, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, Box | None, Box | None]]:
+    """Frames: image, the face's box if there is one, and the box that the detector gives."""
+    walk, away = _Walk(face or other, rng), _Walk(other, rng)
+    if face is None:
+        for index in range(_GONE):
+            image, _ = away.frame(index, rng)
+            size = rng.uniform(60, 140)
+            box = (rng.uniform(0, SIZE[0] - size), rng.uniform(0, SIZE[1] - size), size, size)
+            yield image, None, box if index % 5 == 0 else None
+        return
+    for index in range(_SEEN):
+        image, box = walk.frame(index, rng)
+        yield image, box, box if index == 0 else None
+    if kind == "cut":
+        for index in range(_GONE):
+            yield away.frame(index, rng)[0], None, None
+        return
+    for index in range(_HIDDEN + _AGAIN):
+        image, box = walk.frame(_SEEN + index, rng)
+        if index < _HIDDEN:
+            cover, _ = away.frame(index, rng)
+            x, y, side, _ = box
+            left, top = (max(0, round(value - 0.5 * side)) for value in (x, y))
+            area = (slice(top, round(y + 1.5 * side)), slice(left, round(x + 1.5 * side)))
+            image[area] = cover[area]
+        yield image, None if index < _HIDDEN else box, None
+
+
+class _Walk:
+    """A hand-held camera before a picture: it sways, turns and comes nearer, with noise."""
+
+    def __init__(self, picture: Picture, rng: np.random.Generator) -> None:
+        height, width = picture.image.shape[:2]
+        if picture.box is None:
+            self._centre = (width / 2, height / 2)
+            self._zoom = 1.3 * max(SIZE[0] / width, SIZE[1] / height)
+        else:
+            x, y, side, tall = picture.box
+            self._centre = (x + side / 2, y + tall / 2)
+            self._zoom = _FACE / side
+        self._picture = picture
+        self._phase, self._speed = rng.uniform(0, 2 * math.pi, 4), rng.uniform(0.03, 0.12, 4)
+
+    def frame(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, Box | None]:
+        """The image at a time, and the box of the face in it."""
+        sway = np.sin(self._phase + self._speed * index)
+        zoom, roll = self._zoom * (1 + 0.1 * sway[0]), math.radians(6) * sway[1]
+        turn = zoom * np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
+        goal = np.array([SIZE[0] / 2 + 25 * sway[2], SIZE[1] / 2 + 15 * sway[3]])
+        matrix = np.hstack([turn, (goal - turn @ self._centre)[:, None]])
+        way = cv2.INTER_AREA if zoom < 0.7 else cv2.INTER_LINEAR
+        still = cv2.warpAffine(self._picture.image, matrix, SIZE, flags=way, borderMode=cv2.BORDER_REFLECT)
+        noisy = still + np.float32(_NOISE) * rng.standard_normal(still.shape, np.float32)
+        image = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+        if self._picture.box is None:
+            return image, None
+        side = zoom * self._picture.box[2]
+        return image, (goal[0] - side / 2, goal[1] - side / 2, side, side)
+
+
+def _wall(rng: np.random.Generator) -> np.ndarray:
+    """A plain wall with uneven light, of any colour, also of skin's."""
+    color = (
+        rng.uniform(40, 230, 3) if rng.random() < 0.5 else rng.uniform(0.3, 1.0) * np.array([230, 180, 150])
+    )
+    light = cv2.resize(
+        rng.uniform(0.6, 1.1, (2, 3)).astype(np.float32), (400, 300), interpolation=cv2.INTER_LINEAR
+    )
+    return np.clip(light[..., None] * color, 0, 255).astype(np.uint8)
+
+
+def _blotches(rng: np.random.Generator) -> np.ndarray:
+    """Soft noise of some scale: clouds, leaves, a crowd out of focus."""
+    cells = int(rng.integers(3, 40))
+    coarse = rng.uniform(0, 255, (cells, cells * 4 // 3 + 1, 3)).astype(np.float32)
+    if rng.random() < 0.5:
+        coarse[:] = coarse.mean(2, keepdims=True)
+    return np.clip(cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
