@@ -44,16 +44,19 @@ def test_faces_are_the_same_every_time(model, faces) -> None:
 
 def test_runtimes_that_are_here_agree(network, model, faces, quantised) -> None:
     expected = run(runtime.load(network, model).infer, faces)
-    seen = set()
+    seen, missing = set(), ""
     for name, kind, infer in check_parity.runtimes(network, model, list(quantised.values()), []):
         if isinstance(infer, str):
             assert infer and "Traceback" not in infer
+            missing += f"{name}: {infer}\n"
             continue
         difference = compare(run(infer, faces), expected, faces, model)
         assert difference.vertex[0] <= BOUNDS[kind][0] and difference.landmark[0] <= BOUNDS[kind][1], name
         assert difference.confidence[0] < 0.05, name
         seen.add(kind)
-    assert {"exact", "fp16", "int8"} <= seen, "torch, half precision and int8 run everywhere"
+    assert {"fp16", "int8"} <= seen, missing
+    if "exact" not in seen:  # between a change of the architecture and its first network
+        pytest.skip(missing.partition("\n")[0])
 
 
 def test_a_wrong_runtime_is_noticed(network, model, faces) -> None:
