@@ -33,7 +33,7 @@ class EyeLook:
     @staticmethod
     def draw(rng: np.random.Generator) -> EyeLook:
         iris = IRISES[rng.choice(len(IRISES), p=IRIS_CHANCES)] * np.exp(rng.normal(0, 0.25, 3))
-        sclera = np.array([.58, .53, .50]) * np.exp(rng.normal(-0.05, 0.14)) * (1 + rng.normal(0, .03, 3))
+        sclera = np.array([.49, .445, .42]) * np.exp(rng.normal(-0.05, 0.14)) * (1 + rng.normal(0, .03, 3))
         window = np.array([rng.normal(0, 0.35), -abs(rng.normal(0.2, 0.25)), -1.0])
         radius = rng.uniform(0.44, 0.53)
         return EyeLook(iris.astype(np.float32), sclera.astype(np.float32), float(radius),

@@ -40,7 +40,7 @@ class Figure:
     casters: list[Mesh]         # what throws shadows: the coarse head, the things
     masked: bool = False        # the mouth is behind a mask
     lash: LashLook | None = None
-    lashes: list[Lashes] = field(default_factory=list)
+    lashes: Lashes | None = None
     locks: list[Lock] = field(default_factory=list)
 
 

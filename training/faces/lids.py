@@ -14,7 +14,7 @@ from training.faces.poses import View
 from training.faces.render import OPEN
 from training.head import HeadAssets
 
-FINE = 4                            # lashes are drawn this much finer than the image, then averaged
+FINE = 3                            # lashes are drawn this much finer than the image, then averaged
 RIMS = ((42, 45, (43, 44), (46, 47)), (36, 39, (37, 38), (40, 41)))   # left, right: two corners, upper, lower points
 DARK = np.array([13, 9, 8], np.float32)                               # display values of lashes
 OPEN_EYE = 0.0085                   # metres between the lids of an eye that is simply open
@@ -47,11 +47,12 @@ class LashLook:
 
 @dataclass(frozen=True)
 class Lashes:
-    """Where one rim's lashes are: roots and tips (n, 3) raster, from corner to corner."""
+    """Where lashes are: roots and tips (n, 3) raster of all rims after another; rims: the rows of each (left upper,
+    left lower, right upper, right lower), from the inner to the outer corner."""
 
     roots: np.ndarray
     tips: np.ndarray
-    upper: bool
+    rims: tuple[slice, ...]
 
 
 class Lids:
@@ -66,7 +67,7 @@ class Lids:
         self.rims = np.concatenate(rims)
         ends = np.cumsum([0] + [len(rim) for rim in rims])
         self.rims_of_eye = [ends[2], ends[4] - ends[2]]
-        self.pieces = [(slice(ends[k], ends[k + 1]), k % 2 == 0) for k in range(4)]
+        self.pieces = tuple(slice(int(ends[k]), int(ends[k + 1])) for k in range(4))
         self.is_upper = np.repeat([True, False, True, False], np.diff(ends))
         rise = [(1.0 if k % 2 == 0 else 0.5) * _profile(len(rim)) for k, rim in enumerate(rims)]
         self.profile = np.concatenate(rise)[:, None].astype(np.float32)      # lengths along the rims, 1 at most
@@ -116,15 +117,14 @@ class Lids:
             rows = self.skin[eye]
             attributes[rows, OPEN] += shut * 0.8 * (0.95 - attributes[rows, OPEN])
 
-    def lashes(self, vertices: np.ndarray, view: View, look: LashLook) -> list[Lashes]:
-        """Lashes of both eyes for head vertices (N, 3) in a view: upper ones first on each side."""
+    def lashes(self, vertices: np.ndarray, view: View, look: LashLook) -> Lashes:
+        """Lashes of both eyes for head vertices (N, 3) in a view."""
         roots = vertices[self.rims]
         out = roots - np.repeat(self.centres(vertices), self.rims_of_eye, 0)
         out /= np.sqrt((out * out).sum(1, keepdims=True))
         out[:, 1] += np.where(self.is_upper, look.curl, -0.35)
         tips = view.project((roots + out * (look.length * self.profile)).astype(np.float32))
-        roots = view.project(roots)
-        return [Lashes(roots[rows], tips[rows], upper) for rows, upper in self.pieces]
+        return Lashes(view.project(roots), tips, self.pieces)
 
     def centres(self, vertices: np.ndarray) -> np.ndarray:
         """(2, 3) centres of the left and the right eyeball of head vertices (N, 3)."""
@@ -132,57 +132,58 @@ class Lids:
         return np.stack([0.5 * (ball.min(0) + ball.max(0)) for ball in balls])
 
 
-def draw_lashes(image: np.ndarray, rims: list[Lashes], look: LashLook, depth: np.ndarray, scale: float) -> None:
+def draw_lashes(image: np.ndarray, lashes: Lashes, look: LashLook, depth: np.ndarray, scale: float) -> None:
     """Draws lashes over the picture (S, S, 3), in place, where their roots are not hidden.
 
     depth (S, S) of what is drawn already; scale: pixels a metre.
     """
-    size = image.shape[0]
+    size, roots = image.shape[0], lashes.roots
+    column, row = np.minimum(np.maximum(np.rint(roots[:, :2]), 0), size - 1).astype(np.intp).T
+    seen = roots[:, 2] < depth[row, column] + 0.0032 * scale
     rng = np.random.default_rng(look.seed)
-    for lashes in rims:
-        strength = 1.0 if lashes.upper else look.lower
-        count = max(6, int(look.count * (1.0 if lashes.upper else 0.6)))
-        place, lean = rng.uniform(0.02, 0.999, count), rng.normal(0, 0.10, (count, 1))
-        length = rng.uniform(0.6, 1.1, (count, 1))
-        roots = lashes.roots
-        column, row = np.minimum(np.maximum(np.rint(roots[:, :2]), 0), size - 1).astype(np.intp).T
-        seen = roots[:, 2] < depth[row, column] + 0.0032 * scale
-        ends = np.concatenate([roots[seen, :2], lashes.tips[seen, :2]])
+    both = np.concatenate([roots[:, :2], lashes.tips[:, :2]], 1)
+    for upper, lower in (lashes.rims[:2], lashes.rims[2:]):
+        eye = slice(upper.start, lower.stop)
+        ends = both[eye][seen[eye]].reshape(-1, 2)
         if not len(ends):
             continue
-        low, high = (np.minimum(np.maximum(edge, 0), size).astype(int) for edge in (ends.min(0) - 2, ends.max(0) + 4))
-        if (high - low).min() < 2:
+        low = np.minimum(np.maximum(ends.min(0) - 2, 0), size).astype(int)
+        high = np.minimum(np.maximum(ends.max(0) + 4, 0), size).astype(int)
+        wide, tall = (high - low).tolist()
+        if min(wide, tall) < 2:
             continue
-        near = place * (len(roots) - 1)
-        first = near.astype(np.intp)
-        share = (near - first)[:, None]
-        both = np.concatenate([roots[:, :2], lashes.tips[:, :2]], 1)
-        hair = (both[first] * (1 - share) + both[first + 1] * share)[seen[first] & seen[first + 1]]
-        some = slice(0, len(hair))
-        root, away = hair[:, :2], (hair[:, 2:] - hair[:, :2]) * length[some]
-        away += away[:, ::-1] * [-1, 1] * lean[some]
-        hairs = _fine(np.stack([root, root + 0.45 * away, root + away], 1), low)
-        width, height = ((high - low) * FINE).tolist()
-        mask = np.zeros((height, width), np.uint8)
-        rim = list(_fine(np.stack([roots[:-1, :2], roots[1:, :2]], 1)[seen[1:] & seen[:-1]], low))
-        thick = max(1, round(look.line * (1.0 if lashes.upper else 0.6) * scale * FINE))
-        cv2.polylines(mask, rim, False, int(255 * look.line_dark * (0.4 + 0.6 * strength)), thick, cv2.LINE_AA, 4)
-        ink = int(255 * look.dark * strength)
-        cv2.polylines(mask, list(hairs), False, ink, 1, cv2.LINE_AA, 4)
-        cv2.polylines(mask, list(hairs[:, :2]), False, ink, max(1, round(0.0005 * scale * FINE)), cv2.LINE_AA, 4)
-        mask = cv2.resize(mask, tuple((high - low).tolist()), interpolation=cv2.INTER_AREA)[..., None]
+        mask = np.zeros((tall * FINE, wide * FINE), np.uint8)
+        for rim, share, thick in ((lower, look.lower, 0.6), (upper, 1.0, 1.0)):
+            count = max(6, int(look.count * thick))
+            near = rim.start + rng.uniform(0.02, 0.999, count) * (rim.stop - rim.start - 1)
+            lean, length = rng.normal(0, 0.10, (count, 1)), rng.uniform(0.6, 1.1, (count, 1))
+            pairs = np.flatnonzero(seen[rim][1:] & seen[rim][:-1]) + rim.start
+            line = _fine(np.stack([both[pairs, :2], both[pairs + 1, :2]], 1), low)
+            cv2.polylines(mask, list(line), False, int(255 * look.line_dark * (0.4 + 0.6 * share)),
+                          max(1, round(look.line * thick * scale * FINE)), cv2.LINE_AA, 4)
+            first = near.astype(np.intp)
+            part = (near - first)[:, None]
+            hair = both[first] * (1 - part) + both[first + 1] * part
+            away = (hair[:, 2:] - hair[:, :2]) * length
+            away += away[:, ::-1] * (lean * [-1, 1])
+            hairs = np.repeat(hair[:, None, :2], 3, 1)
+            hairs[:, 1] += 0.45 * away
+            hairs[:, 2] += away
+            drawn = list(_fine(hairs[seen[first] & seen[first + 1]], low))
+            cv2.polylines(mask, drawn, False, int(255 * look.dark * share), 1, cv2.LINE_AA, 4)
+        mask = cv2.resize(mask, (wide, tall), interpolation=cv2.INTER_AREA)[..., None]
         part = image[low[1]:high[1], low[0]:high[0]]
         part[:] = part - np.maximum(part - DARK, 0) * (mask * np.float32(1 / 255))
+
+
+def _fine(points: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Image points (..., 2) -> OpenCV's fixed point (4 bits) in the finer window that starts at `low`."""
+    return np.rint((points - low) * (16 * FINE) + 8 * (FINE - 1)).astype(np.int32)
 
 
 def _limited(values: np.ndarray, low: float) -> np.ndarray:
     """Values between `low` and 1; np.clip costs three times more on short arrays."""
     return np.minimum(np.maximum(values, low), 1)
-
-
-def _fine(points: np.ndarray, low: np.ndarray) -> np.ndarray:
-    """Image points (..., 2) -> OpenCV's fixed point (4 bits) in the finer window that starts at `low`."""
-    return np.rint(((points - low + 0.5) * FINE - 0.5) * 16).astype(np.int32)
 
 
 def _profile(count: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,14 +35,14 @@ def tint(rng: np.random.Generator, strength: float) -> np.ndarray:
         colour = np.array([1 + 0.25 * strength * warm, 1.0, 1 - 0.32 * strength * warm])
     else:
         colour = 1 + strength * rng.uniform(-0.8, 0.8, 3)
-    colour = np.clip(colour, 0.08, 3)
-    return (colour / colour.mean()).astype(np.float32)
+    colour = np.minimum(np.maximum(colour, 0.08), 3)
+    return (colour * (3 / colour.sum())).astype(np.float32)
 
 
 def direction(azimuth: float, height: float) -> np.ndarray:
     """Unit vector to a light; degrees. azimuth 0 is at the camera, 90 at the image's right, 180 behind the head."""
-    a, h = np.radians([azimuth, height])
-    return np.array([np.sin(a) * np.cos(h), -np.sin(h), -np.cos(a) * np.cos(h)], np.float32)
+    a, h = math.radians(azimuth), math.radians(height)
+    return np.array([math.sin(a) * math.cos(h), -math.sin(h), -math.cos(a) * math.cos(h)], np.float32)
 
 
 def draw_lighting(rng: np.random.Generator, config: FaceConfig, difficulty: float) -> Lighting:
@@ -54,7 +55,7 @@ def draw_lighting(rng: np.random.Generator, config: FaceConfig, difficulty: floa
     directions, colours = [], []
     for number in range(count):
         azimuth = rng.normal(0, spread)
-        height = np.clip(rng.normal(28, 12 + 18 * difficulty), -35, 85)
+        height = min(max(rng.normal(28, 12 + 18 * difficulty), -35.0), 85.0)
         if number == 2 or rng.random() < 0.08 * difficulty:          # a rim light
             azimuth = rng.uniform(110, 170) * rng.choice((-1, 1))
         power = np.exp(rng.normal(0, 0.35)) * (1.0 if number == 0 else rng.uniform(0.2, 0.8))
@@ -62,9 +63,9 @@ def draw_lighting(rng: np.random.Generator, config: FaceConfig, difficulty: floa
         colours.append(power * tint(rng, strength))
     level = rng.uniform(0.06, 0.3) if hard else rng.uniform(0.35, 1.2)
     if rng.random() < config.ramp(config.side_light, difficulty):    # half of the face stays dark
-        towards = direction(rng.uniform(55, 115) * rng.choice((-1, 1)), rng.uniform(-10, 40))
+        towards = direction(rng.uniform(45, 95) * rng.choice((-1, 1)), rng.uniform(-10, 40))
         directions, colours = [towards], [np.exp(rng.normal(0.2, 0.3)) * tint(rng, strength)]
-        level = rng.uniform(0.04, 0.16)
+        level = rng.uniform(0.06, 0.2)
     ambient = level * tint(rng, strength)
     gradient = np.zeros((3, 3), np.float32)
     gradient[1] = -rng.uniform(0.0, 0.55) * ambient * tint(rng, 0.5 * strength)   # the sky is up, that is -y

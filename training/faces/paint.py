@@ -50,14 +50,14 @@ class Painter:
         lit = shadows.lit(pixels, lighting.softness) if shadows else None
         light, exposure = self._solid(pixels, figure, lighting, scale, lit)
         put(image, pixels.where, to_display(light))
-        if figure.lash is not None:
+        if figure.lash is not None and figure.lashes is not None:
             draw_lashes(image, figure.lashes, figure.lash, depth, scale)
         depths = [depth]
         for lens, mesh in figure.lenses:
             self._lens(image, lens, mesh, depth, lighting, exposure)
         if figure.cover_mesh is not None:
             if any(cover.shell.falling for cover in figure.covers):          # the inside of hair behind the neck
-                self._covers(image, figure, figure.cover_mesh.turned(), depth, lighting, exposure, scale, None)
+                self._inside_of_hair(image, figure, depth, lighting, exposure)
             depths.append(self._covers(image, figure, figure.cover_mesh, depth, lighting, exposure, scale, shadows))
         image = smooth_edges(image, *depths)
         if figure.locks:
@@ -174,6 +174,18 @@ class Painter:
             bright = to_display(colour * lighting.ambient * np.float32(2 * exposure)).astype(np.float32)
             blended += band[:, None] * (np.maximum(bright, blended) - blended)
         flat[where] = blended.astype(np.uint8)
+
+    @staticmethod
+    def _inside_of_hair(image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting,
+                        exposure: float) -> None:
+        """What is seen of long hair, scarves and hoods from inside, behind the neck: dim, without texture."""
+        pixels, _ = draw(figure.cover_mesh.turned(), depth.shape[0], behind=depth)
+        tones = np.stack([cover.colour for cover in figure.covers])[pixels.material].T
+        field = pixels.fields[LASH - 3]
+        inside = np.flatnonzero(field > 0)
+        light = tones[:, inside] * irradiance(pixels.normals[:, inside], lighting, pixels.fields[2, inside],
+                                              HAIR_WRAP, None)
+        put(image, pixels.where[inside], to_display(light * np.float32(exposure)))
 
     def _covers(self, image: np.ndarray, figure: Figure, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
                 exposure: float, scale: float, shadows: ShadowMap | None) -> np.ndarray:

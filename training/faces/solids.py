@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -25,13 +26,23 @@ class Thing:
     offset: np.ndarray = field(default_factory=lambda: np.zeros(2, np.float32))
 
 
+@cache
 def grid_triangles(rows: int, columns: int, wrap: bool) -> np.ndarray:
-    """(T, 3) int32 triangles of a rows x columns vertex grid; `wrap` joins the last column to the first."""
+    """(T, 3) read-only int32 triangles of a rows x columns vertex grid; `wrap` joins the last column to the first."""
     across = columns if wrap else columns - 1
     r, c = (a.ravel() for a in np.meshgrid(np.arange(rows - 1), np.arange(across), indexing="ij"))
     following = (c + 1) % columns
     a, b, d, e = r * columns + c, (r + 1) * columns + c, (r + 1) * columns + following, r * columns + following
-    return np.concatenate([np.stack([a, b, d], 1), np.stack([a, d, e], 1)]).astype(np.int32)
+    triangles = np.concatenate([np.stack([a, b, d], 1), np.stack([a, d, e], 1)]).astype(np.int32)
+    triangles.setflags(write=False)
+    return triangles
+
+
+@cache
+def _ring(sides: int) -> np.ndarray:
+    """(2, 1, sides, 1) cosine and sine round a tube."""
+    turn = 2 * np.pi * np.arange(sides) / sides
+    return np.stack([np.cos(turn), np.sin(turn)])[:, None, :, None]
 
 
 def merge(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
@@ -48,31 +59,36 @@ def tube(path: np.ndarray, radius: np.ndarray | float, sides: int = 7, closed: b
     flatten: ratio of the second to the first half axis of the cross section.
     """
     path = np.asarray(path, float)
-    radius = np.broadcast_to(np.asarray(radius, float), (len(path),))
+    count = len(path)
+    wide = np.empty(count if closed else count + 2)
     if closed:
-        along = np.roll(path, -1, 0) - np.roll(path, 1, 0)
+        wide[:] = radius
+        around = np.concatenate([path[-1:], path, path[:1]])
+        along = around[2:] - around[:-2]
     else:
-        along = np.gradient(path, axis=0)
-        path = np.concatenate([path[:1], path, path[-1:]])
-        along = np.concatenate([along[:1], along, along[-1:]])
-        radius = np.concatenate([[1e-5], radius, [1e-5]])
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-12)
-    helper = np.array([0.0, 0.0, 1.0]) if abs(along[:, 2]).mean() < 0.8 else np.array([0.0, 1.0, 0.0])
-    first = _cross(np.broadcast_to(helper, along.shape), along)
-    first /= np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-12)
-    second = _cross(along, first)
-    turn = 2 * np.pi * np.arange(sides) / sides
-    ring = (np.cos(turn)[None, :, None] * first[:, None] + flatten * np.sin(turn)[None, :, None] * second[:, None])
-    vertices = path[:, None] + radius[:, None, None] * ring
+        wide[1:-1], wide[0], wide[-1] = radius, 1e-5, 1e-5
+        path = np.concatenate([path[:1], path, path[-1:]])           # the ends, closed by rings of no size
+        around = np.concatenate([path[:1], path, path[-1:]])
+        along = around[2:] - around[:-2]
+        along[0], along[-1] = along[1], along[-2]
+    along /= np.maximum(np.sqrt((along * along).sum(1, keepdims=True)), 1e-12)
+    x, y, z = along.T
+    first = np.zeros_like(along)
+    if np.abs(z).mean() < 0.8:                                       # across both the path and z, or y
+        first[:, 0], first[:, 1] = -y, x
+    else:
+        first[:, 0], first[:, 2] = z, -x
+    first /= np.maximum(np.sqrt((first * first).sum(1, keepdims=True)), 1e-12)
+    a, b, c = first.T
+    second = np.empty_like(along)
+    second[:, 0], second[:, 1], second[:, 2] = y * c - z * b, z * a - x * c, x * b - y * a
+    cos, sin = _ring(sides)
+    ring = cos * (wide[:, None] * first)[:, None] + sin * ((flatten * wide)[:, None] * second)[:, None]
+    ring += path[:, None]
     if closed:
-        vertices = np.concatenate([vertices, vertices[:1]])
-    triangles = grid_triangles(len(vertices), sides, wrap=True)
-    return vertices.reshape(-1, 3).astype(np.float32), triangles[:, ::-1].copy()
-
-
-def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Cross product of (n, 3) rows; numpy's own costs five times more on short arrays."""
-    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+        ring = np.concatenate([ring, ring[:1]])
+    triangles = grid_triangles(len(ring), sides, wrap=True)
+    return ring.reshape(-1, 3).astype(np.float32), triangles[:, ::-1]
 
 
 def ellipsoid(half_axes: tuple[float, float, float], rows: int = 12, columns: int = 18,
