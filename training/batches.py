@@ -228,7 +228,7 @@ class Pool:
 
     def render(self, difficulty: float) -> None:
         """Render one face; it replaces the oldest when the pool is full."""
-        sample = self.generator.draw(difficulty)
+        sample = self.generator.draw(difficulty * self.rng.uniform(self.data.easiest, 1.0))
         if len(self.samples) < self.data.pool:
             self.samples.append(sample)
             self.own.append(None)

@@ -33,6 +33,7 @@ class LossConfig:
     expression: float = 40.0
     points: float = 8.0
     heat: float = 0.15
+    lift: float = 0.3
     dense: float = 1.0
     confidence: float = 0.3
     triplet: float = 0.0
@@ -43,12 +44,15 @@ class DataConfig:
     """Synthetic samples and their reuse.
 
     pool: images kept for replay; replays: batches are held back until every image is used at most this often on
-    average; ramp: (start, end) in samples seen, between which the generator's difficulty rises from 0 to 1.
+    average; easiest: each face is drawn at a difficulty from this share of the current one to all of it, as most
+    photographs are kinder than the hardest; ramp: (start, end) in samples seen, between which the generator's
+    difficulty rises from 0 to 1.
     """
 
     pool: int = 8000
     first: int = 1500
     replays: float = 6.0
+    easiest: float = 0.4
     ramp: tuple[int, int] = (8_000, 80_000)
     workers: int = 1
     seed: int = 1
@@ -74,6 +78,7 @@ class ScheduleConfig:
 @dataclass(frozen=True)
 class TrainConfig:
     """A whole run. lift_steps: batches of points that the lifting learns from before a run from scratch begins;
+    lift_batch: faces as points alone that it sees beside every batch of images, so that it keeps what it knows;
     average: decay of the weights' moving average; evaluate_every: samples."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -85,8 +90,9 @@ class TrainConfig:
     weight_decay: float = 0.01
     average: float = 0.999
     lift_steps: int = 6000
-    evaluate_every: int = 16_000
-    test_faces: int = 256
+    lift_batch: int = 128
+    evaluate_every: int = 48_000
+    test_faces: int = 192
 
     @staticmethod
     def load(path: Path) -> TrainConfig:

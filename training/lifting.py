@@ -15,24 +15,27 @@ from torch import Tensor
 from tqdm import trange
 
 from face3d import rotation as so3
-from face3d.camera import FRONTAL, IMAGE_SIZE
+from face3d.camera import FRONTAL
 from face3d.codec import EXPRESSION, IDENTITY
 from face3d.crop import CROP_METRES
 from face3d.model import FaceModel
 from training.faces import FaceConfig
 from training.faces.expressions import ExpressionSampler
 from training.faces.poses import draw_angles, rotation
-from training.losses import FaceLoss, rotation_matrix
+from training.losses import HEAT_SPREAD, FaceLoss, rotation_matrix
 from training.network import POINTS, Lift, split
 from training.priors import PriorConfig
 
-NOISE = (0.3, 3.0)
-"""Pixels of the crop that located points are off, one standard deviation, drawn per face."""
+NOISE = (0.004, 0.06)
+"""Half crops (100 pixels of the crop) that located points are off, one standard deviation, drawn per face."""
+UNEVEN = 0.5
+"""Log standard deviation of that noise from point to point."""
 
 
 @dataclass
 class LiftBatch:
-    """points, prior_points (B, POINTS, 2) in half crops, and what the network should answer, target (B, 290)."""
+    """points (B, POINTS, 3), prior_points (B, POINTS, 2) in half crops; what the network should answer: target
+    (B, 290)."""
 
     points: Tensor
     prior_points: Tensor
@@ -77,10 +80,17 @@ class LiftSource:
         zoom = torch.randn(count, 1) * (start * p.start_zoom + (1 - start) * away * p.zoom)
         target = torch.cat([truth, turn, zoom, shift], 1)
         points = self._project(truth, turned, zoom.exp(), shift)
-        points = points + torch.randn_like(points) * (
-            torch.empty(count, 1, 1).uniform_(*NOISE) / (0.5 * IMAGE_SIZE))
+        points = self._blur(points)
         seen = self._project(prior, prior_rotation, torch.ones(count, 1), torch.zeros(count, 2))
         return LiftBatch(points, seen + 0.01 * torch.randn_like(seen), target)
+
+    def _blur(self, points: Tensor) -> Tensor:
+        """(B, POINTS, 3): points off by as much as their heat maps' spread says."""
+        low, high = np.log(NOISE)
+        size = torch.empty(len(points), 1, 1).uniform_(low, high) + UNEVEN * torch.randn(*points.shape[:2], 1)
+        noise = size.exp()
+        spread = (noise.square() + HEAT_SPREAD**2).sqrt() * torch.exp(0.05 * torch.randn_like(noise))
+        return torch.cat([points + noise * torch.randn_like(points), spread], 2)
 
     def _project(self, coefficients: Tensor, turned: Tensor, zoom: Tensor, shift: Tensor) -> Tensor:
         """(B, POINTS, 2) in half crops, of faces `zoom` times as large as the crop is made for."""

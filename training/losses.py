@@ -6,8 +6,8 @@ For x = (identity, expression) and the pose (R, s, t) that the network's six num
   pose         mean squared error of the six numbers
   identity, expression   squared errors of the coefficients, each weighted by how far it moves the face; squared,
                as most expression coefficients are zero and an L1 term would teach the median: a closed mouth
-  points       L1 of the located points, half crops;   heat   cross entropy of their heat maps with a Gaussian one
-               cell wide, which gives every map a clear gradient from the first step
+  points       L1 of the located points, half crops;   heat   cross entropy of their heat maps with a narrow Gaussian,
+               which gives every map a clear gradient from the first step, and a width that says how sure it is
   confidence   cross entropy
   dense        L1 of the auxiliary PNCC where the true face is, and cross entropy of its mask
 """
@@ -27,6 +27,8 @@ from training.points import choose_points
 
 POSE_SPREAD = (0.25, 0.25, 0.25, 0.1, 0.05, 0.05)
 """Typical size of the six pose numbers: rotation vector, log scale, translation; brings them to one scale."""
+HEAT_SPREAD = 0.6 * STEP / (0.5 * IMAGE_SIZE)
+"""Standard deviation of the heat map of a point whose place is certain, in half crops."""
 
 
 def rotation_matrix(vector: Tensor) -> Tensor:
@@ -130,10 +132,9 @@ class FaceLoss(nn.Module):
         inside = ((places > low) & (places < high)).all(2).float()
         count = inside.sum().clamp(min=1)
         line = self.cells[:MAP, 0]
-        spread = STEP / (0.5 * IMAGE_SIZE)
-        x, y = (torch.softmax(-0.5 * ((places[:, :, k, None] - line) / spread).square(), 2) for k in (0, 1))
+        x, y = (torch.softmax(-0.5 * ((places[:, :, k, None] - line) / HEAT_SPREAD).square(), 2) for k in (0, 1))
         entropy = -torch.einsum("bky,bkx,bkyx->bk", y, x, heat.view(*heat.shape[:2], MAP, MAP))
-        error = (points - places).abs().sum(2)
+        error = (points[:, :, :2] - places).abs().sum(2)
         return (error * inside).sum() / count, (entropy * inside).sum() / count
 
     def _average_each(self, values: Tensor) -> Tensor:

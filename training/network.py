@@ -60,7 +60,8 @@ class NetworkConfig:
 class Output(NamedTuple):
     """What training sees of the network.
 
-    coefficients (B, 290) float32; confidence (B,) logits; points (B, POINTS, 2) in half crops about the crop's centre;
+    coefficients (B, 290) float32; confidence (B,) logits; points (B, POINTS, 3) in half crops: x and y about the
+    crop's centre, and the spread of the heat map, one standard deviation per axis: how unsure the place is;
     heat (B, POINTS, MAP * MAP) log-probabilities; dense (B, 4, 28, 28): PNCC of the true face and logit of its mask.
     """
 
@@ -69,6 +70,11 @@ class Output(NamedTuple):
     points: Tensor
     heat: Tensor
     dense: Tensor
+
+
+def moments(positions: Tensor) -> Tensor:
+    """(N, 2) positions to (N, 3): x, y and x^2 + y^2, whose means under a heat map give its centre and spread."""
+    return torch.cat([positions, positions.square().sum(1, keepdim=True)], 1)
 
 
 def cell_positions() -> Tensor:
@@ -137,11 +143,11 @@ class HeatMaps(nn.Module):
 
 
 class Lift(nn.Module):
-    """Points seen, the prior's points, and what else the image says, to the 290 coefficients."""
+    """Points seen with their spread, the prior's points, and what else the image says, to the 290 coefficients."""
 
     def __init__(self, units: int, look: int, dropout: float):
         super().__init__()
-        self.points = nn.Linear(POINTS * 4, units)
+        self.points = nn.Linear(POINTS * 5, units)
         self.look = nn.Linear(look, units, bias=False)
         nn.init.zeros_(self.look.weight)  # the image joins when the points have been learned
         self.deep = nn.Sequential(nn.Linear(units, units), nn.ReLU(inplace=True), nn.Dropout(dropout))
@@ -150,8 +156,8 @@ class Lift(nn.Module):
         nn.init.zeros_(self.coefficients.bias)
 
     def forward(self, points: Tensor, prior: Tensor, look: Tensor | None = None) -> Tensor:
-        """points, prior (B, POINTS, 2) in half crops; look (B, units of the image's layer) or None: points alone."""
-        x = self.points(4.0 * torch.cat([points - prior, prior], 1).flatten(1))
+        """points (B, POINTS, 3), prior (B, POINTS, 2); look (B, units of the image's layer) or None: points alone."""
+        x = self.points(4.0 * torch.cat([points[:, :, :2] - prior, prior, points[:, :, 2:]], 2).flatten(1))
         if look is not None:
             x = x + self.look(look)
         x = torch.relu(x)
@@ -205,10 +211,16 @@ class FaceNetwork(nn.Module):
             stages.append(x)
         look = self.hidden(self.squeeze(x).flatten(1))
         heat = self.heat(stages)
-        points = heat.softmax(2) @ self.cells
+        points = self.locate(heat)
         coefficients = self.lift(points, self.prior_points(image), look).float()
         confidence = self.confidence(look).float()[:, 0]
         return Output(coefficients, confidence, points, heat.log_softmax(2), self.dense(x).float())
+
+    def locate(self, heat: Tensor) -> Tensor:
+        """(B, POINTS, 3) centre and spread of heat maps (B, POINTS, MAP * MAP) of logits."""
+        mean = heat.softmax(2) @ moments(self.cells)
+        variance = 0.5 * (mean[:, :, 2:] - mean[:, :, :2].square().sum(2, keepdim=True))
+        return torch.cat([mean[:, :, :2], variance.clamp(min=1e-4).sqrt()], 2)
 
     def prior_points(self, image: Tensor) -> Tensor:
         """(B, POINTS, 2) where the prior's render shows the points, in half crops: a soft look-up of their PNCC codes.

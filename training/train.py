@@ -88,6 +88,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     model = FaceModel.load()
     loss_of = FaceLoss(model, config.loss)
+    points, lift_loss = LiftSource(model, loss_of, config.prior, seed=config.data.seed), LiftLoss(loss_of)
     network = FaceNetwork(config.network, point_codes(model)).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=averaging(config.average), use_buffers=True)
     optimizer = torch.optim.AdamW(
@@ -113,8 +114,7 @@ def train(
         state["samples"] = weights["samples"]
         print(f"warm start from {warm_start}, which has seen {state['samples']:,} samples")
     else:
-        source_of_points = LiftSource(model, loss_of, config.prior, seed=config.data.seed)
-        teach(network.lift, source_of_points, LiftLoss(loss_of), config.lift_steps)
+        teach(network.lift, points, lift_loss, config.lift_steps)
         average.module.load_state_dict(network.state_dict())
     state["starts"] += 1
     first, begun, spent = state["samples"], time.monotonic(), state["seconds"]
@@ -160,8 +160,10 @@ def train(
                     raise FloatingPointError(
                         f"the loss is {loss.item()} at {state['samples']:,} samples: {terms}"
                     )
+                drawn = points.draw(config.lift_batch)  # keeps what points mean while images are still hard to read
+                lifted = lift_loss(network.lift(drawn.points, drawn.prior_points), drawn.target)
                 optimizer.zero_grad(set_to_none=True)
-                loss.backward()
+                (loss + config.loss.lift * sum(lifted.values())).backward()
                 torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
                 optimizer.step()
                 average.update_parameters(network)
@@ -169,10 +171,11 @@ def train(
 
                 state["samples"] += config.batch
                 terms["loss"] = loss.detach()
+                terms["lift"] = lifted["shape"].detach()
                 now = {name: value.item() for name, value in terms.items()}
                 running = now if running is None else {k: 0.98 * running[k] + 0.02 * now[k] for k in now}
                 bar.update(config.batch)
-                shown = ("loss", "points", "projection", "geometry", "expression", "identity", "pose")
+                shown = ("loss", "points", "projection", "geometry", "expression", "identity", "pose", "lift")
                 bar.set_postfix_str(
                     " ".join(f"{name[:5]} {running[name]:.4f}" for name in shown), refresh=False
                 )

@@ -46,7 +46,7 @@ def output_of(coefficients):
     return Output(
         coefficients.clone().requires_grad_(),
         torch.zeros(count, requires_grad=True),
-        torch.zeros(count, POINTS, 2),
+        torch.zeros(count, POINTS, 3),
         heat,
         torch.zeros(count, 4, 28, 28),
     )
@@ -96,7 +96,7 @@ def test_points_and_heat_are_lowest_where_the_core_projects_them(model):
     def terms_at(shift):
         apart = (places[:, None] + shift - cell_positions()).square().sum(2)
         heat = (-0.5 * apart / 0.08**2).log_softmax(1)[None]
-        output = output_of(target)._replace(points=places[None] + shift, heat=heat)
+        output = output_of(target)._replace(points=torch.cat([places + shift, 0 * places[:, :1]], 1)[None], heat=heat)
         return loss(output, target, *rest, torch.tensor([True]))[1]
 
     there, beside = terms_at(0.0), terms_at(0.1)

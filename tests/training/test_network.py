@@ -79,3 +79,12 @@ def test_forward_and_answer_agree(network):
     torch.testing.assert_close(output.coefficients, coefficients)
     torch.testing.assert_close(output.confidence, confidence)
     torch.testing.assert_close(output.heat.exp().sum(2), torch.ones(2, POINTS))
+
+
+def test_locate_gives_centre_and_spread_of_a_heat_map(network):
+    """A Gaussian over the cells has its own mean and deviation."""
+    cells = cell_positions()
+    centre, spread = torch.tensor([0.13, -0.21]), 0.1
+    logits = (-0.5 * (cells - centre).square().sum(1) / spread**2).expand(1, POINTS, -1)
+    found = network.locate(logits)[0, 0]
+    torch.testing.assert_close(found, torch.tensor([0.13, -0.21, spread]), atol=2e-3, rtol=0)
