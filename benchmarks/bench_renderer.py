@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.table import Row, timed
 from face3d import _core, renderer, shape
-from face3d.camera import IMAGE_SIZE
+from face3d.camera import FRONTAL, IMAGE_SIZE, Pose
 from face3d.model import FaceModel
 
 PIXELS_PER_METRE = 800.0  # of the prior in its crop
@@ -61,6 +61,7 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
     coarse_codes = np.ascontiguousarray(codes[:count])
     prior = frontal(fine[:count], PIXELS_PER_METRE, IMAGE_SIZE)
     prior_fine = frontal(fine, PIXELS_PER_METRE, IMAGE_SIZE)
+    projection = Pose(FRONTAL, PIXELS_PER_METRE, ((IMAGE_SIZE - 1) / 2,) * 2).matrix()
     image = rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)
     result: dict[str, Callable[[], object]] = {
         f"render_prior, {len(model.lod_triangles)} triangles": lambda: renderer.render_prior(
@@ -70,13 +71,18 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
             prior_fine, model.triangles, codes, IMAGE_SIZE
         ),
         "encode, crop of 260 pixels": lambda: renderer.encode(
-            image, 320.3, 240.2, 260.0, prior, model.lod_triangles, coarse_codes, IMAGE_SIZE
+            image, 320.3, 240.2, 260.0, fine[:count], projection, model.lod_triangles, coarse_codes, IMAGE_SIZE
+        ),
+        f"mesh: basis and subdivision, {len(fine)} vertices": lambda: model.shape(
+            coefficients[:200], coefficients[200:]
+        ),
+        f"mesh: basis and subdivision, first {count}": lambda: model.shape(
+            coefficients[:200], coefficients[200:], lod=True
         ),
         f"blend, {count} vertices, {model.basis.dtype}": lambda: shape.blend(
             model.mean, model.basis, coefficients
         ),
         f"subdivide to {len(fine)} vertices": lambda: shape.subdivide(*sparse, model.mean),
-        f"subdivide, first {count}": lambda: shape.subdivide(*sparse, model.mean, count),
         "vertex_normals, fine mesh": lambda: renderer.vertex_normals(fine, model.triangles),
     }
     for side in (100, 200, 260, 400):

@@ -191,6 +191,16 @@ def test_sliding_does_not_depend_on_roll(model):
     np.testing.assert_array_equal(upright, rolled)
 
 
+def test_landmarks_of_a_mesh_are_those_of_its_coefficients(model):
+    identity, expression = random_face(4)
+    mesh = model.shape(identity, expression)
+    np.testing.assert_allclose(model.landmarks_of(mesh), model.landmarks(identity, expression), atol=1e-6)
+    for yaw in (-40, 0, 25):
+        turned = rotation(yaw=yaw, pitch=5)
+        moved = model.landmarks_of(mesh, turned) - model.landmarks(identity, expression, turned)
+        assert np.linalg.norm(moved, axis=1).max() < 1e-6
+
+
 def test_names_regions_and_codes(model, mean):
     names = model.expression_names
     assert len(set(names)) == 84 and sum(name.startswith("arkit/") for name in names) == 50

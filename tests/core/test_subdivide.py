@@ -1,4 +1,4 @@
-"""Blend and subdivision against numpy."""
+"""Blend and subdivision against numpy, and the prepared shape against both."""
 
 from __future__ import annotations
 
@@ -72,6 +72,68 @@ def test_unused_entries_are_not_checked_nor_read(sparse):
     indices = indices.copy()
     indices[indptr[10] :] = 10**6
     assert shape.subdivide(indptr, indices, data, np.ones((25, 3), np.float32), 10).shape == (10, 3)
+
+
+@pytest.mark.usefixtures("each_instruction_set")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("rows", [None, 60, 25, 1, 0])
+def test_the_prepared_shape_equals_blend_and_subdivision(sparse, dtype, rows):
+    indptr, indices, data, _ = sparse
+    rng = np.random.default_rng(2)
+    mean = rng.normal(size=(25, 3)).astype(np.float32)
+    basis = rng.normal(size=(7, 25, 3)).astype(dtype)
+    basis[2], basis[4, :20], basis[5, 22:] = 0, 0, 0  # rows that do not move a whole block
+    for coefficients in (rng.normal(size=7), np.zeros(7), np.eye(7)[4]):
+        coefficients = coefficients.astype(np.float32)
+        prepared = shape.FaceShape(mean, basis, indptr, indices, data).evaluate(coefficients, rows)
+        expected = shape.subdivide(indptr, indices, data, shape.blend(mean, basis, coefficients), rows)
+        assert prepared.dtype == np.float32 and prepared.shape == expected.shape
+        np.testing.assert_allclose(prepared, expected, atol=5e-6)
+
+
+@pytest.mark.usefixtures("each_instruction_set")
+@pytest.mark.parametrize("count", [0, 1, 21, 22, 43, 150])
+def test_the_prepared_shape_ends_anywhere_in_a_block(count):
+    """Rows of equal weights, as a subdivision has them, of 1 to 16 entries."""
+    rng = np.random.default_rng(count)
+    lengths = np.array([1, 9, 12, 16, 9, 12, 3, 16] * 5) if count else np.zeros(4, int)
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    indices = rng.integers(0, max(count, 1), indptr[-1]).astype(np.int32)
+    data = np.concatenate([np.arange(1, n + 1) / n for n in lengths]).astype(np.float32)
+    mean, basis = rng.normal(size=(count, 3)).astype(np.float32), rng.normal(size=(3, count, 3)).astype(np.float32)
+    coefficients = rng.normal(size=3).astype(np.float32)
+    prepared = shape.FaceShape(mean, basis, indptr, indices, data).evaluate(coefficients)
+    control = mean + np.tensordot(coefficients, basis, 1)
+    dense = np.zeros((len(lengths), count))
+    np.add.at(dense, (np.repeat(np.arange(len(lengths)), lengths), indices), data)
+    np.testing.assert_allclose(prepared, dense @ control, atol=5e-5)
+
+
+def test_the_prepared_shape_is_the_same_for_all_instruction_sets(model):
+    coefficients = np.random.default_rng(0).normal(size=284).astype(np.float32)
+    results = []
+    for name in _core.instruction_sets():
+        _core.select_instruction_set(name)
+        results.append(model.shape(coefficients[:200], coefficients[200:]))
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+
+
+def test_the_prepared_shape_refuses_wrong_arguments(sparse):
+    indptr, indices, data, _ = sparse
+    mean, basis = np.zeros((25, 3), np.float32), np.zeros((2, 25, 3), np.float16)
+    shape.FaceShape(mean, basis, indptr, indices, data)
+    with pytest.raises(ValueError, match="indices: index 24"):
+        shape.FaceShape(mean[:24], basis[:, :24].copy(), indptr, indices, data)
+    with pytest.raises(ValueError, match="basis"):
+        shape.FaceShape(mean, basis[:, :24].copy(), indptr, indices, data)
+    with pytest.raises(ValueError, match="weight at position 3 is not finite"):
+        shape.FaceShape(mean, basis, indptr, indices, np.r_[data[:3], np.float32([np.nan]), data[4:]])
+    prepared = shape.FaceShape(mean, basis, indptr, indices, data)
+    with pytest.raises(ValueError, match=r"coefficients: expected float32 \(2,\)"):
+        prepared.evaluate(np.zeros(3, np.float32))
+    with pytest.raises(ValueError, match=r"rows: expected 0\.\.60"):
+        prepared.evaluate(np.zeros(2, np.float32), 61)
 
 
 def test_wrong_arguments_are_refused(sparse):

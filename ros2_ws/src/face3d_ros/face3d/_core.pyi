@@ -84,13 +84,15 @@ def encode(
     cy: float,
     size: float,
     vertices: NDArray[np.float32],
+    projection: NDArray[np.float32],
     triangles: NDArray[np.int32],
     codes: NDArray[np.uint8],
     out_size: int = 200,
 ) -> NDArray[np.uint8]:
     """The network's input (9, out_size, out_size): `crop` as planes 0-2, `render_prior` as planes 3-8.
 
-    `vertices` are raster vertices in the pixels of the crop.
+    `projection` (3, 4) takes the vertices (V, 3) to raster vertices in the pixels of the crop:
+    raster = projection @ (x, y, z, 1).
     """
 
 def blend(
@@ -107,6 +109,24 @@ def subdivide(
     rows: int | None = None,
 ) -> NDArray[np.float32]:
     """The first `rows` rows (all by default) of a CSR matrix (N, C) times control (C, 3): (rows, 3)."""
+
+class FaceShape:
+    """`subdivide` of `blend` for arrays that never change: checked, packed and sorted once, then evaluated per frame.
+
+    Keeps copies: what of the basis is not zero, in the dtype it has, and the matrix. ValueError also for weights that
+    are not finite. Evaluations may run in several threads at once.
+    """
+
+    def __init__(
+        self,
+        mean: NDArray[np.float32],
+        basis: NDArray[np.float16] | NDArray[np.float32],
+        indptr: NDArray[np.int32],
+        indices: NDArray[np.int32],
+        data: NDArray[np.float32],
+    ) -> None: ...
+    def evaluate(self, coefficients: NDArray[np.float32], rows: int | None = None) -> NDArray[np.float32]:
+        """The first `rows` vertices (all by default) for coefficients (K,): (rows, 3)."""
 
 def instruction_sets() -> tuple[str, ...]:
     """The instruction sets the kernels were compiled for and this processor has. Results do not depend on them."""

@@ -61,6 +61,13 @@ class Pose:
         raster[:, :2] += self.translation.astype(np.float32)
         return raster
 
+    def matrix(self) -> np.ndarray:
+        """What `project` does, as a (3, 4) float32 matrix for the kernels: raster vertex = matrix @ (x, y, z, 1)."""
+        matrix = np.zeros((3, 4), np.float32)
+        matrix[:, :3] = self.scale * self.rotation
+        matrix[:2, 3] = self.translation
+        return matrix
+
     def to_crop(self, crop: Crop, size: int = IMAGE_SIZE) -> Pose:
         """The same pose in the pixel coordinates of `crop` resampled to `size` x `size`; exact."""
         zoom = size / crop.size

@@ -84,12 +84,10 @@ def encode(
         crop = crop_of(geometry.pose)
     if vertices is None:
         vertices = model.shape(geometry.identity, geometry.expression, lod=True)
-    raster = geometry.pose.to_crop(crop).project(vertices)
-    codes = model.codes[: len(raster)]
-    return (
-        _core.encode(image, crop.cx, crop.cy, crop.size, raster, model.lod_triangles, codes, IMAGE_SIZE),
-        crop,
-    )
+    projection = geometry.pose.to_crop(crop).matrix()
+    square = (crop.cx, crop.cy, crop.size)
+    codes = model.codes[: len(vertices)]
+    return _core.encode(image, *square, vertices, projection, model.lod_triangles, codes, IMAGE_SIZE), crop
 
 
 def decode(output: np.ndarray, prior: Geometry, crop: Crop) -> Geometry:

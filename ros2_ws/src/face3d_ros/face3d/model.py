@@ -10,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from face3d import resources
 from face3d.model_file import FaceModelError, ModelFile
+
+if TYPE_CHECKING:
+    from face3d import _core
 
 __all__ = ["EXPRESSION", "IDENTITY", "FaceModel", "FaceModelError"]
 
@@ -131,11 +135,13 @@ class FaceModel:
 
         identity (200,), expression (84,). Coefficients that are 0 cost nothing.
         """
+        return self._shape.evaluate(_coefficients(identity, expression), self.control_count if lod else None)
+
+    @cached_property
+    def _shape(self) -> _core.FaceShape:
         from face3d import _core  # late: a model can be read and checked without the extension
 
-        control = _core.blend(self.mean, self.basis, _coefficients(identity, expression))
-        rows = self.control_count if lod else self.vertex_count
-        return _core.subdivide(self.indptr, self.indices, self.data, control, rows)
+        return _core.FaceShape(self.mean, self.basis, self.indptr, self.indices, self.data)
 
     def basis_at(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean (V, 3), identity (200, V, 3) and expression (84, V, 3), float32, at some fine vertices (V,)."""
@@ -152,19 +158,26 @@ class FaceModel:
     def landmarks(
         self, identity: np.ndarray, expression: np.ndarray, rotation: np.ndarray | None = None
     ) -> np.ndarray:
-        """The 68 landmarks (68, 3) float32 in metres.
-
-        rotation (3, 3) model to camera: the 17 jaw points slide to the contour that the camera sees, as annotators
-        of photographs place them; without it they are the fixed vertices `landmarks68`.
-        """
+        """The 68 landmarks (68, 3) float32 in metres, without the mesh around them; see `landmarks_of`."""
         from face3d import _core
 
         mean, basis, where = self._landmark_basis
         points = _core.blend(mean, basis, _coefficients(identity, expression))
         fixed = points[where[:LANDMARKS]]
-        if rotation is None:
-            return fixed
-        candidates = points[where[LANDMARKS:]].reshape(JAW, -1, 3)
+        return fixed if rotation is None else self._slide(fixed, points[where[LANDMARKS:]], rotation)
+
+    def landmarks_of(self, vertices: np.ndarray, rotation: np.ndarray | None = None) -> np.ndarray:
+        """The 68 landmarks (68, 3) float32 of a whole mesh (N, 3), in its units.
+
+        rotation (3, 3) model to camera: the 17 jaw points slide to the contour that the camera sees, as annotators
+        of photographs place them; without it they are the fixed vertices `landmarks68`.
+        """
+        fixed = vertices[self.landmarks68]
+        return fixed if rotation is None else self._slide(fixed, vertices[self.jaw_candidates.ravel()], rotation)
+
+    def _slide(self, fixed: np.ndarray, candidates: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+        """The landmarks (68, 3), those of the jaw moved to the outermost of their candidates (17 K, 3)."""
+        candidates = candidates.reshape(JAW, -1, 3)
         seen = candidates @ np.asarray(rotation, np.float32)[:2].T  # (17, K, 2), x right and y down
         up = np.asarray(rotation, np.float32)[:2, 1]
         up = up / max(float(np.hypot(*up)), 1e-6)

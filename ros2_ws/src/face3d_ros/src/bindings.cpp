@@ -4,53 +4,19 @@
 #include <pybind11/pybind11.h>
 
 #include <cmath>
-#include <memory>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "arguments.hpp"
-#include "buffers.hpp"
+#include "bindings.hpp"
 #include "crop.hpp"
 #include "prior.hpp"
 #include "raster.hpp"
 #include "shade.hpp"
-#include "shape.hpp"
 #include "simd.hpp"
 
 namespace face3d {
 namespace {
-
-constexpr std::size_t kLarge = 256u << 10;  // bytes from which results live in kept buffers
-
-// What a large result's capsule holds.
-struct Loan {
-  void* memory;
-  std::size_t bytes;
-
-  ~Loan() { return_buffer(memory, bytes); }
-};
-
-// A fresh, uninitialised result.
-template <class T>
-py::array_t<T> make(std::initializer_list<std::int64_t> shape) {
-  const std::vector<py::ssize_t> dimensions(shape.begin(), shape.end());
-  std::size_t bytes = sizeof(T);
-  for (const std::int64_t side : shape) bytes *= static_cast<std::size_t>(side);
-  if (bytes < kLarge) return py::array_t<T>(dimensions);
-  auto loan = std::unique_ptr<Loan>(new Loan{take_buffer(bytes), bytes});
-  T* memory = static_cast<T*>(loan->memory);
-  const py::capsule owner(loan.get(), [](void* held) { delete static_cast<Loan*>(held); });
-  loan.release();
-  return py::array_t<T>(dimensions, memory, owner);
-}
-
-// Runs `work` without the interpreter lock.
-template <class Work>
-void unlocked(Work work) {
-  py::gil_scoped_release release;
-  work();
-}
 
 py::object vertex_normals_of(py::handle vertices, py::handle triangles) {
   const Mesh mesh = mesh_of(vertices, triangles);
@@ -165,11 +131,12 @@ py::object crop_image(py::handle image, double cx, double cy, double size, std::
   return result;
 }
 
-py::object encode(py::handle image, double cx, double cy, double size, py::handle vertices, py::handle triangles,
-                  py::handle codes, std::int64_t out_size) {
+py::object encode(py::handle image, double cx, double cy, double size, py::handle vertices, py::handle projection,
+                  py::handle triangles, py::handle codes, std::int64_t out_size) {
   const Image from = image_of(image);
   const Square square = square_of(cx, cy, size);
   const Mesh mesh = mesh_of(vertices, triangles);
+  const float* matrix = view<float>(projection, "projection", {3, 4}).data;
   const std::uint8_t* code = view<std::uint8_t>(codes, "codes", {mesh.vertex_count, 3}).data;
   const int side = side_of(out_size, "out_size", kLargestSide);
   auto tensor = make<std::uint8_t>({9, side, side});
@@ -177,54 +144,12 @@ py::object encode(py::handle image, double cx, double cy, double size, py::handl
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(side) * side;
   unlocked([&] {
     crop(from, square, side, {to, side, 1, plane});
-    render_prior(mesh, code, side, to + 3 * plane);
+    thread_local std::vector<float> raster;
+    raster.resize(static_cast<std::size_t>(mesh.vertex_count) * 3);
+    project(mesh.vertices, mesh.vertex_count, matrix, raster.data());
+    render_prior({raster.data(), mesh.vertex_count, mesh.triangles, mesh.triangle_count}, code, side, to + 3 * plane);
   });
   return tensor;
-}
-
-py::object blend_shape(py::handle mean, py::handle basis, py::handle coefficients) {
-  const auto m = view<float>(mean, "mean", {kAny, 3});
-  const auto c = view<float>(coefficients, "coefficients", {kAny});
-  const py::array array = as_array(basis, "basis", "float16 or float32");
-  const bool half = array.dtype().kind() == 'f' && array.dtype().itemsize() == 2;
-  if (!half && !py::isinstance<py::array_t<float>>(array))
-    throw py::type_error("basis: expected float16 or float32 (K, C, 3), found " + describe(array));
-  const char* name = half ? "float16" : "float32";
-  // (K, C, 3) and (K, 3 C) are the same memory.
-  if (array.ndim() == 2)
-    check_shape(array, "basis", name, {c.count, m.count});
-  else
-    check_shape(array, "basis", name, {c.count, m.shape[0], 3});
-  auto result = make<float>({m.shape[0], 3});
-  float* to = result.mutable_data();
-  unlocked([&] {
-    if (half)
-      blend(m.data, static_cast<const std::uint16_t*>(array.data()), c.data, c.count, m.count, to);
-    else
-      blend(m.data, static_cast<const float*>(array.data()), c.data, c.count, m.count, to);
-  });
-  return result;
-}
-
-py::object subdivide_control(py::handle indptr, py::handle indices, py::handle data, py::handle control,
-                             py::object rows) {
-  const auto p = view<std::int32_t>(indptr, "indptr", {kAny});
-  const auto i = view<std::int32_t>(indices, "indices", {kAny});
-  const auto d = view<float>(data, "data", {i.count});
-  const auto c = view<float>(control, "control", {kAny, 3});
-  if (p.count < 1) throw py::value_error("indptr: expected at least one number, found int32 (0,)");
-  const std::int64_t count = rows.is_none() ? p.count - 1 : rows.cast<std::int64_t>();
-  if (count < 0 || count > p.count - 1)
-    throw py::value_error("rows: expected 0.." + std::to_string(p.count - 1) + ", found " + std::to_string(count));
-  if (!rows_fit(p.data, count, i.count))
-    throw py::value_error("indptr: expected to start at 0, never to fall and to stay within the " +
-                          std::to_string(i.count) + " entries");
-  const View<std::int32_t> used = {i.data, {p.data[count], 1, 1, 1}, p.data[count]};
-  check_indices(used, "indices", c.shape[0], "number of control vertices");
-  auto result = make<float>({count, 3});
-  float* to = result.mutable_data();
-  unlocked([&] { subdivide({p.data, i.data, d.data, count}, c.data, c.shape[0], to); });
-  return result;
 }
 
 void select_by_name(const std::string& name) {
@@ -255,10 +180,9 @@ PYBIND11_MODULE(_core, module) {
              "cull"_a = true);
   module.def("render_prior", &render_prior_planes, "vertices"_a, "triangles"_a, "codes"_a, "size"_a = 200);
   module.def("crop", &crop_image, "image"_a, "cx"_a, "cy"_a, "size"_a, "out_size"_a = 200);
-  module.def("encode", &encode, "image"_a, "cx"_a, "cy"_a, "size"_a, "vertices"_a, "triangles"_a, "codes"_a,
-             "out_size"_a = 200);
-  module.def("blend", &blend_shape, "mean"_a, "basis"_a, "coefficients"_a);
-  module.def("subdivide", &subdivide_control, "indptr"_a, "indices"_a, "data"_a, "control"_a, "rows"_a = py::none());
+  module.def("encode", &encode, "image"_a, "cx"_a, "cy"_a, "size"_a, "vertices"_a, "projection"_a, "triangles"_a,
+             "codes"_a, "out_size"_a = 200);
+  bind_shape(module);
   module.def("instruction_sets", &names);
   module.def("select_instruction_set", &select_by_name, "name"_a);
 }

@@ -6,18 +6,37 @@
 
 #include "simd.hpp"
 
+namespace face3d {
+namespace {
+
+// What the kernel sees of a Filter.
+struct Taps {
+  const std::int64_t *first, *start;
+  const int* count;
+  const float* weights;
+  int taps;
+};
+
+}  // namespace
+}  // namespace face3d
+
 #define FACE3D_KERNEL "crop.inl"
 #include "each_isa.hpp"
 
 namespace face3d {
 namespace {
 
-// The filter of one axis: output i is the sum of weights[start[i] + k] * input[first[i] + k], k < count[i].
+// The filter of one axis: output i is the sum of weights[start[i] + k] * input[low + first[i] + k], k < count[i].
+// Up to kMostTaps weights are filled up with zeros to the same number, `taps`, for every output, so that the kernel's
+// loop is unrolled; the input then has to be finite beyond its end. `taps` is 0 where they are not.
 struct Filter {
+  static constexpr int kMostTaps = 3;
+
   std::vector<std::int64_t> first, start;
   std::vector<int> count;
   std::vector<float> weights;
   std::int64_t low = 0, high = 0;  // the input range used by any output
+  int taps = 0;
 };
 
 // Sum of 1 - d / reach over the distances d = start, start + 1, ... below `reach`.
@@ -34,8 +53,10 @@ void fill(Filter& filter, double centre, double side, int out, std::int64_t leng
   filter.weights.clear();
   filter.low = length;
   filter.high = 0;
+  filter.taps = 2 * reach <= Filter::kMostTaps ? static_cast<int>(std::ceil(2 * reach)) : 0;
   for (int i = 0; i < out; ++i) {
     filter.start[i] = static_cast<std::int64_t>(filter.weights.size());
+    filter.weights.resize(filter.weights.size() + filter.taps);
     const double at = centre + (i - 0.5 * (out - 1)) * scale;
     if (!(at + reach > 0 && at - reach < static_cast<double>(length - 1))) continue;
     // Pixels nearer than `reach`; clamped as doubles, since positions may be astronomic.
@@ -45,13 +66,16 @@ void fill(Filter& filter, double centre, double side, int out, std::int64_t leng
     // The weights of all pixels add up to 1, those outside the image included: black fades in at the border.
     const double left = at - std::floor(at);
     const double total = sum_of_slope(left, reach) + sum_of_slope(1 - left, reach);
-    for (std::int64_t k = first; k <= last; ++k)
-      filter.weights.push_back(static_cast<float>((1 - std::fabs(static_cast<double>(k) - at) / reach) / total));
     filter.first[i] = first;
     filter.count[i] = static_cast<int>(last - first + 1);
+    filter.weights.resize(filter.start[i] + std::max(filter.taps, filter.count[i]));
+    for (std::int64_t k = first; k <= last; ++k)
+      filter.weights[filter.start[i] + k - first] =
+          static_cast<float>((1 - std::fabs(static_cast<double>(k) - at) / reach) / total);
     filter.low = std::min(filter.low, first);
     filter.high = std::max(filter.high, last + 1);
   }
+  for (int i = 0; i < out; ++i) filter.first[i] = filter.count[i] ? filter.first[i] - filter.low : 0;
 }
 
 void clear_row(const Target& target, int y, int out) {
@@ -68,18 +92,20 @@ void crop(const Image& image, const Square& square, int out, const Target& targe
   fill(across, square.cx, square.side, out, image.width);
   fill(down, square.cy, square.side, out, image.height);
   const std::int64_t width = std::max<std::int64_t>(across.high - across.low, 0);
-  row.resize(static_cast<std::size_t>(width) * 3 + 8);
+  row.resize(static_cast<std::size_t>(width + Filter::kMostTaps) * 3 + 8);
+  std::fill(row.begin() + 3 * width, row.end(), 0.0f);
   for (int y = 0; y < out; ++y) {
     if (width == 0 || down.count[y] == 0) {
       clear_row(target, y, out);
       continue;
     }
-    const std::uint8_t* from = image.pixels + (down.first[y] * image.width + across.low) * 3;
+    const std::uint8_t* from = image.pixels + ((down.low + down.first[y]) * image.width + across.low) * 3;
     FACE3D_CALL(weigh_rows, from, image.width * 3, down.weights.data() + down.start[y], down.count[y], width * 3,
                 row.data());
+    const Taps taps = {across.first.data(), across.start.data(), across.count.data(), across.weights.data(),
+                       across.taps};
     const Target line = {target.bytes + y * target.row, 0, target.pixel, target.channel};
-    FACE3D_CALL(weigh_pixels, row.data(), across.low, across.first.data(), across.start.data(), across.count.data(),
-                across.weights.data(), out, line);
+    FACE3D_CALL(weigh_pixels, row.data(), taps, out, line);
   }
 }
 

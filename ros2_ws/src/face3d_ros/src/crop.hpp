@@ -17,7 +17,8 @@ struct Square {
   double cx, cy, side;
 };
 
-// Where pixels go: interleaved (H, W, 3) has pixel = 3, channel = 1; planes have pixel = 1, channel = H * W.
+// Where pixels go: interleaved (H, W, 3) has pixel = 3, channel = 1; planes have pixel = 1, channel = H * W. There is no
+// third way.
 struct Target {
   std::uint8_t* bytes;
   std::ptrdiff_t row, pixel, channel;

@@ -15,19 +15,39 @@ static void weigh_rows(const std::uint8_t* rows, std::ptrdiff_t stride, const fl
   }
 }
 
-// Weighs the pixels of one interleaved row and writes one row of the target. Every load takes four floats, a pixel
-// and one float of its neighbour: the row has room for that at its end.
-static void weigh_pixels(const float* row, std::int64_t low, const std::int64_t* first, const std::int64_t* start,
-                         const int* count, const float* weights, int out, const Target& target) {
-  std::uint8_t* to = target.bytes;
-  for (int x = 0; x < out; ++x, to += target.pixel) {
-    const float* pixel = row + 3 * (first[x] - low);
-    const float* weight = weights + start[x];
-    Float4 sum = {0.5f, 0.5f, 0.5f, 0.5f};  // for rounding
-    for (int k = 0; k < count[x]; ++k, pixel += 3) sum += weight[k] * load<Float4>(pixel);
-    for (int k = 0; k < 3; ++k) {
-      const int value = static_cast<int>(sum[k]);
-      to[k * target.channel] = static_cast<std::uint8_t>(value > 255 ? 255 : value);
+// Weighs the pixels of one interleaved row and writes one row of the target; `fixed` is Taps::taps where it is known
+// when compiling, otherwise 0. Every load takes four floats, a pixel and one float of its neighbour: the row has room
+// for that at its end.
+template <int fixed>
+FACE3D_INLINE void weigh_taps(const float* row, const Taps& taps, int out, const Target& target) {
+  for (int x0 = 0; x0 < out; x0 += 8) {
+    const int pixels = std::min(8, out - x0);
+    Float4 sums[8] = {};
+    for (int i = 0; i < pixels; ++i) {
+      const int x = x0 + i, count = fixed ? fixed : taps.count[x];
+      const float* pixel = row + 3 * taps.first[x];
+      const float* weights = taps.weights + taps.start[x];
+      Float4 sum = {0.5f, 0.5f, 0.5f, 0.5f};  // for rounding
+      for (int k = 0; k < count; ++k) sum += weights[k] * load<Float4>(pixel + 3 * k);
+      sums[i] = sum;
     }
+    std::uint64_t bytes[8];  // three of a pixel, and others after them
+    for (int i = 0; i < 8; i += 2) {
+      bytes[i] = to_bytes(sums[i], sums[i + 1]);
+      bytes[i + 1] = bytes[i] >> 32;
+    }
+    std::uint8_t* to = target.bytes + x0 * target.pixel;
+    if (target.pixel == 1) {
+      transpose(bytes);
+      for (int k = 0; k < 3; ++k) put_bytes(to + k * target.channel, bytes[k], pixels);
+      continue;
+    }
+    for (int i = 0; i < pixels; ++i) std::memcpy(to + i * target.pixel, &bytes[i], 3);
   }
+}
+
+static void weigh_pixels(const float* row, const Taps& taps, int out, const Target& target) {
+  if (taps.taps == 2) return weigh_taps<2>(row, taps, out, target);
+  if (taps.taps == 3) return weigh_taps<3>(row, taps, out, target);
+  return weigh_taps<0>(row, taps, out, target);
 }

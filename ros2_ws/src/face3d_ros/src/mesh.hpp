@@ -16,6 +16,9 @@ struct Mesh {
 // NaN, infinite or overflowing corner do not count.
 void vertex_normals(const Mesh& mesh, float* normals, int stride);
 
+// Raster vertices (count, 3) of vertices (count, 3): the (3, 4) matrix by rows times (x, y, z, 1).
+void project(const float* vertices, std::int64_t count, const float* matrix, float* raster);
+
 // Whether 0 <= index < limit for every index.
 bool indices_fit(const std::int32_t* indices, std::int64_t count, std::int64_t limit);
 

@@ -1,4 +1,4 @@
-// Vertex normals and the index check; compiled once per instruction set (each_isa.hpp).
+// Projection, vertex normals and the index check; compiled once per instruction set (each_isa.hpp).
 
 // The largest index, read as unsigned, so that a negative one is beyond every limit; -1 when there is none.
 static std::int64_t largest(const std::int32_t* indices, std::int64_t count) {
@@ -9,6 +9,14 @@ static std::int64_t largest(const std::int32_t* indices, std::int64_t count) {
     most = index > most ? index : most;
   }
   return most;
+}
+
+static void project(const float* vertices, std::int64_t count, const float* matrix, float* raster) {
+  for (std::int64_t i = 0; i < count; ++i, vertices += 3, raster += 3) {
+    const float x = vertices[0], y = vertices[1], z = vertices[2];
+    for (int k = 0; k < 3; ++k)
+      raster[k] = matrix[4 * k] * x + matrix[4 * k + 1] * y + matrix[4 * k + 2] * z + matrix[4 * k + 3];
+  }
 }
 
 static void vertex_normals(const Mesh& mesh, float* normals, int stride) {

@@ -12,20 +12,6 @@ static void code_vertices(const std::uint8_t* codes, std::int64_t count, float* 
   }
 }
 
-// Transposes 8 x 8 bytes held in eight 64-bit words: byte j of word i becomes byte i of word j.
-FACE3D_INLINE void transpose(std::uint64_t* words) {
-  static constexpr std::uint64_t masks[3] = {0x00ff00ff00ff00ffu, 0x0000ffff0000ffffu, 0x00000000ffffffffu};
-  for (int level = 0; level < 3; ++level) {
-    const int step = 1 << level, shift = 8 << level;
-    for (int i = 0; i < 8; ++i) {
-      if (i & step) continue;
-      const std::uint64_t low = words[i], high = words[i + step];
-      words[i] = (low & masks[level]) | ((high & masks[level]) << shift);
-      words[i + step] = ((low >> shift) & masks[level]) | (high & ~masks[level]);
-    }
-  }
-}
-
 static void colour_pixels(const Frame& frame, const std::int32_t* triangles, const float* colours,
                           std::uint8_t* planes) {
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(frame.width) * frame.height;
@@ -33,21 +19,24 @@ static void colour_pixels(const Frame& frame, const std::int32_t* triangles, con
     const std::ptrdiff_t row = y * frame.stride;
     for (int x0 = 0; x0 < frame.width; x0 += 8) {
       const int count = std::min(8, frame.width - x0);
+      const std::int32_t* index = &frame.index[row + x0];  // the frame's padding is empty
       std::uint64_t pixels[8] = {};
-      for (int i = 0; i < count; ++i) {
-        const std::ptrdiff_t at = row + x0 + i;
-        if (frame.index[at] < 0) continue;
-        const std::int32_t* corner = triangles + 3 * static_cast<std::int64_t>(frame.index[at]);
-        const Float8 a = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[0]));
-        const Float8 b = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[1]));
-        const Float8 c = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[2]));
-        const Float8 colour = a + (frame.second[at] * (b - a) + frame.third[at] * (c - a));
-        pixels[i] = to_bytes(colour);
+      if (any(load<Ints>(index) >= 0) || any(load<Ints>(index + 8 - kWidth) >= 0)) {
+        for (int i = 0; i < count; ++i) {
+          if (index[i] < 0) continue;
+          const std::ptrdiff_t at = row + x0 + i;
+          const std::int32_t* corner = triangles + 3 * static_cast<std::int64_t>(index[i]);
+          const Float8 a = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[0]));
+          const Float8 b = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[1]));
+          const Float8 c = load<Float8>(colours + 8 * static_cast<std::int64_t>(corner[2]));
+          const Float8 colour = a + (frame.second[at] * (b - a) + frame.third[at] * (c - a));
+          pixels[i] = to_bytes(colour);
+        }
+        transpose(pixels);
       }
-      transpose(pixels);
       static constexpr int channels[6] = {0, 1, 2, 4, 5, 6};
       std::uint8_t* to = planes + static_cast<std::ptrdiff_t>(y) * frame.width + x0;
-      for (int k = 0; k < 6; ++k, to += plane) std::memcpy(to, &pixels[channels[k]], count);
+      for (int k = 0; k < 6; ++k, to += plane) put_bytes(to, pixels[channels[k]], count);
     }
   }
 }

@@ -24,7 +24,8 @@ typedef float Float8 __attribute__((vector_size(32)));
 typedef std::int32_t Int4 __attribute__((vector_size(16)));
 typedef std::int32_t Int8 __attribute__((vector_size(32)));
 typedef std::uint16_t Half4 __attribute__((vector_size(8)));
-typedef std::uint8_t Byte8 __attribute__((vector_size(8)));
+typedef std::uint8_t Byte4 __attribute__((vector_size(4)));
+typedef std::uint8_t Byte16 __attribute__((vector_size(16)));
 
 enum class InstructionSet { baseline, avx2 };
 

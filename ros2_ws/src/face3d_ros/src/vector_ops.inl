@@ -58,20 +58,65 @@ FACE3D_INLINE bool any(const Ints& mask) {
 }
 
 // Eight numbers from 0 to 255, fractions cut off, as eight bytes.
-FACE3D_INLINE std::uint64_t to_bytes(const Float8& numbers) {
+FACE3D_INLINE std::uint64_t to_bytes(const Float4& low, const Float4& high) {
   std::uint64_t bytes;
-#if FACE3D_WIDE
-  const __m256i whole = _mm256_cvttps_epi32((__m256)numbers);
-  const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(&bytes), _mm_packus_epi16(words, words));
-#elif defined(__SSE2__)
-  Float4 halves[2];
-  std::memcpy(halves, &numbers, sizeof(halves));
-  const __m128i words = _mm_packs_epi32(_mm_cvttps_epi32((__m128)halves[0]), _mm_cvttps_epi32((__m128)halves[1]));
+#if defined(__SSE2__)
+  const __m128i words = _mm_packs_epi32(_mm_cvttps_epi32((__m128)low), _mm_cvttps_epi32((__m128)high));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(&bytes), _mm_packus_epi16(words, words));
 #else
-  const Byte8 narrow = __builtin_convertvector(__builtin_convertvector(numbers, Int8), Byte8);
-  std::memcpy(&bytes, &narrow, sizeof(bytes));
+  const Byte4 narrow[2] = {__builtin_convertvector(__builtin_convertvector(low, Int4), Byte4),
+                           __builtin_convertvector(__builtin_convertvector(high, Int4), Byte4)};
+  std::memcpy(&bytes, narrow, sizeof(bytes));
 #endif
   return bytes;
 }
+
+FACE3D_INLINE std::uint64_t to_bytes(const Float8& numbers) {
+#if FACE3D_WIDE
+  const __m256 wide = (__m256)numbers;
+  return to_bytes((Float4)_mm256_castps256_ps128(wide), (Float4)_mm256_extractf128_ps(wide, 1));
+#else
+  Float4 halves[2];
+  std::memcpy(halves, &numbers, sizeof(halves));
+  return to_bytes(halves[0], halves[1]);
+#endif
+}
+
+// The first `count` of eight bytes. The common case is spelled out: a copy of unknown length is a call.
+FACE3D_INLINE void put_bytes(std::uint8_t* to, std::uint64_t bytes, int count) {
+  if (count == 8)
+    std::memcpy(to, &bytes, 8);
+  else
+    std::memcpy(to, &bytes, static_cast<std::size_t>(count));
+}
+
+FACE3D_INLINE Byte16 half_filled(std::uint64_t word) {
+  typedef std::uint64_t Word2 __attribute__((vector_size(16)));
+  return (Byte16)Word2{word, 0};
+}
+
+#if defined(__clang__)
+#define FACE3D_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define FACE3D_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, Byte16{__VA_ARGS__})
+#endif
+
+// Transposes 8 x 8 bytes held in eight 64-bit words: byte j of word i becomes byte i of word j.
+FACE3D_INLINE void transpose(std::uint64_t* words) {
+  Byte16 pairs[4], fours[4];
+  for (int i = 0; i < 4; ++i)
+    pairs[i] = FACE3D_SHUFFLE(half_filled(words[2 * i]), half_filled(words[2 * i + 1]), 0, 16, 1, 17, 2, 18, 3, 19, 4,
+                              20, 5, 21, 6, 22, 7, 23);
+  for (int i = 0; i < 2; ++i) {
+    const Byte16 a = pairs[2 * i], b = pairs[2 * i + 1];
+    fours[2 * i] = FACE3D_SHUFFLE(a, b, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
+    fours[2 * i + 1] = FACE3D_SHUFFLE(a, b, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
+  }
+  for (int i = 0; i < 2; ++i) {
+    const Byte16 a = fours[i], b = fours[i + 2];
+    store(words + 4 * i, FACE3D_SHUFFLE(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23));
+    store(words + 4 * i + 2, FACE3D_SHUFFLE(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31));
+  }
+}
+
+#undef FACE3D_SHUFFLE

@@ -1,0 +1,83 @@
+#include "face_shape.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "simd.hpp"
+
+#define FACE3D_KERNEL "face_shape.inl"
+#include "each_isa.hpp"
+
+namespace face3d {
+
+template <class Number>
+PackedBasis<Number>::PackedBasis(const Number* basis, std::int64_t terms, std::int64_t length) {
+  for (std::int64_t at = 0; at < length; at += kNumbers) {
+    first.push_back(static_cast<std::int64_t>(rows.size()));
+    const std::int64_t count = std::min(kNumbers, length - at);
+    for (std::int64_t row = 0; row < terms; ++row) {
+      const Number* from = basis + row * length + at;
+      if (std::all_of(from, from + count, [](Number number) { return number == 0; })) continue;
+      rows.push_back(static_cast<std::int32_t>(row));
+      numbers.insert(numbers.end(), from, from + count);
+      numbers.resize(rows.size() * kNumbers);
+    }
+  }
+  first.push_back(static_cast<std::int64_t>(rows.size()));
+  numbers.shrink_to_fit();
+}
+
+RowGroups::RowGroups(const Sparse& matrix) {
+  std::map<std::vector<float>, std::size_t> known;
+  std::vector<std::int32_t> order;
+  std::vector<float> weights;
+  for (std::int64_t row = 0; row < matrix.rows; ++row) {
+    const std::int32_t begin = matrix.indptr[row], end = matrix.indptr[row + 1];
+    order.resize(static_cast<std::size_t>(end - begin));
+    std::iota(order.begin(), order.end(), begin);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::int32_t a, std::int32_t b) { return matrix.data[a] > matrix.data[b]; });
+    weights.clear();
+    for (const std::int32_t entry : order) weights.push_back(matrix.data[entry]);
+    const auto found = known.emplace(weights, groups.size());
+    if (found.second) groups.push_back({weights, {}, {}});
+    Group& group = groups[found.first->second];
+    group.rows.push_back(static_cast<std::int32_t>(row));
+    for (const std::int32_t entry : order) group.places.push_back(4u * static_cast<std::uint32_t>(matrix.indices[entry]));
+  }
+}
+
+FaceShape::FaceShape(const float* mean, std::int64_t control_count, const float* basis, const std::uint16_t* halves,
+                     std::int64_t terms, const Sparse& matrix)
+    : mean_(mean, mean + 3 * control_count),
+      control_count_(control_count),
+      terms_(terms),
+      rows_(matrix.rows),
+      groups_(matrix) {
+  const std::int64_t length = 3 * control_count, block = PackedBasis<float>::kNumbers;
+  mean_.resize(static_cast<std::size_t>((length + block - 1) / block * block));
+  if (halves)
+    halves_ = PackedBasis<std::uint16_t>(halves, terms, length);
+  else
+    basis_ = PackedBasis<float>(basis, terms, length);
+}
+
+void FaceShape::evaluate(const float* coefficients, std::int64_t rows, float* result) const {
+  thread_local std::vector<float> control, padded;
+  control.resize(mean_.size());
+  if (halves_.first.empty())
+    FACE3D_CALL(blend_packed_floats, basis_, mean_.data(), coefficients, control.data());
+  else
+    FACE3D_CALL(blend_packed_halves, halves_, mean_.data(), coefficients, control.data());
+  padded.resize(static_cast<std::size_t>(control_count_) * 4);  // four floats a vertex: one vector load each
+  for (std::int64_t i = 0; i < control_count_; ++i)
+    for (int k = 0; k < 3; ++k) padded[4 * i + k] = control[3 * i + k];
+  for (const RowGroups::Group& group : groups_.groups) {
+    const auto end = std::lower_bound(group.rows.begin(), group.rows.end(), rows);
+    FACE3D_CALL(sum_group, group, static_cast<std::size_t>(end - group.rows.begin()), padded.data(), result);
+  }
+}
+
+}  // namespace face3d
