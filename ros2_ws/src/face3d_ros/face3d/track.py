@@ -34,6 +34,8 @@ class TrackerSettings:
                       detected and learned upright
     min_crop          smallest plausible crop in pixels: smaller faces carry no detail
     max_identity      largest plausible root mean square of the whitened identity
+    min_likeness      correlation of the picture in the crop with that of the frames before, below which it is another
+                      one: a cut, a hand before the face, somebody else; -1 never
     """
 
     first_iterations: int = 3
@@ -54,6 +56,7 @@ class TrackerSettings:
     max_tilt: float = math.radians(65.0)
     min_crop: float = 24.0
     max_identity: float = 4.0
+    min_likeness: float = 0.5
 
     def __post_init__(self) -> None:
         self.filter()
@@ -81,6 +84,7 @@ class Track:
 
     prior     what the next frame starts from, and its level-of-detail vertices (C, 3) float32 if known
     stamp     of the last good frame, nanoseconds; misses counts the frames since
+    look      of its crop so far, see `face3d.likeness`; None before the second frame
     """
 
     id: int
@@ -91,6 +95,7 @@ class Track:
     stamp: int
     age: int = 1
     misses: int = 0
+    look: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ class Counters:
     missed       frames of tracks without a good estimate: implausible, invalid or of low confidence
     implausible  estimates refused for their pose, size or jump
     invalid      estimates refused for NaN or infinity
+    changed      estimates refused because the picture was another one than before
     refused      boxes that started no track: implausible, invalid or of low confidence
     resets       times that stamps went backwards
     """
@@ -112,6 +118,7 @@ class Counters:
     missed: int = 0
     implausible: int = 0
     invalid: int = 0
+    changed: int = 0
     merged: int = 0
     refused: int = 0
     resets: int = 0

@@ -6,6 +6,7 @@ same faces bit for bit. Photographs go through `reconstruct`, which iterates fro
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from face3d import codec
 from face3d.camera import Camera, Pose
 from face3d.codec import Geometry
 from face3d.crop import box_of_pose, check_image, contains, overlap, pose_from_box
+from face3d.likeness import is_alike, look_of, remember
 from face3d.plausibility import is_near, is_plausible
 from face3d.track import Face, Track, TrackerSettings, TrackerState
 
@@ -44,9 +46,10 @@ class _Attempt:
     passes: int
     tracked: bool = False  # goes on from the frame before, rather than from a box
     vertices: np.ndarray | None = None
+    look: np.ndarray | None = None  # of the crop in the last pass
     margin: float = 0.0  # of confidence by which it must beat the track's own estimate
     confidence: float = 0.0
-    failure: str = ""  # 'invalid' or 'implausible'; the name of the counter
+    failure: str = ""  # 'invalid', 'implausible' or 'changed'; the name of the counter
 
 
 class Tracker:
@@ -157,7 +160,7 @@ class Tracker:
 
     def _run(self, image: np.ndarray, attempts: list[_Attempt]) -> None:
         """All passes; the faces that still need one share a batch."""
-        for index in range(max((attempt.passes for attempt in attempts), default=0)):
+        for index in itertools.count():
             active = [attempt for attempt in attempts if attempt.passes > index and not attempt.failure]
             if not active:
                 return
@@ -165,7 +168,7 @@ class Tracker:
             tensors = [tensor for tensor, _ in encoded]
             batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
             outputs, confidences = self.runtime.infer(batch)
-            for attempt, (_, crop), output, confidence in zip(active, encoded, outputs, confidences):
+            for attempt, (tensor, crop), output, confidence in zip(active, encoded, outputs, confidences):
                 prior = attempt.geometry
                 attempt.failure = "invalid"
                 if not (np.isfinite(output).all() and math.isfinite(confidence)):
@@ -178,18 +181,33 @@ class Tracker:
                     plausible = plausible and is_near(geometry, prior, self.settings)
                 attempt.failure = "" if plausible else "implausible"
                 attempt.geometry, attempt.confidence, attempt.vertices = geometry, float(confidence), None
+                if attempt.track is not None and index == attempt.passes - 1:
+                    attempt.look = look_of(tensor)
+                    if attempt.tracked and not self._is_alike(attempt):
+                        # Something else is there, or the face has jumped: one more pass looks where it is said to be.
+                        attempt.failure = attempt.failure or ("changed" if index else "")
+                        attempt.passes = 2
+
+    def _is_alike(self, attempt: _Attempt) -> bool:
+        """Whether an attempt on a track shows what the track has shown so far; yes where nothing can be compared."""
+        look, before = attempt.look, attempt.track.look if attempt.track is not None else None
+        return look is None or before is None or is_alike(look, before, self.settings.min_likeness)
 
     def _updated(self, state: TrackerState, attempts: list[_Attempt], stamp: int) -> TrackerState:
-        counters, next_id, tracks = state.counters, state.next_id, []
+        counters, tracks = state.counters, []
+        news = [attempt for attempt in attempts if attempt.track is None]
         for track in state.tracks:
-            own = [attempt for attempt in attempts if attempt.track is track]
-            track, failure = self._followed(track, own[0], own[1:], stamp)
+            own, *fresh = [attempt for attempt in attempts if attempt.track is track]
+            track, failure, stranger = self._followed(track, own, fresh, stamp)
+            if stranger is not None:
+                news.append(stranger)
+                counters = counters.plus(ended=1)
+                continue
             tracks.append(track)
             if track.misses:
                 counters = counters.plus(missed=1, **({failure: 1} if failure else {}))
-        for attempt in attempts:
-            if attempt.track is not None:
-                continue
+        next_id = state.next_id
+        for attempt in news:
             if attempt.failure or attempt.confidence < self.settings.start_confidence:
                 counters = counters.plus(refused=1, **({attempt.failure: 1} if attempt.failure else {}))
                 continue
@@ -198,30 +216,36 @@ class Tracker:
             counters, next_id = counters.plus(started=1), next_id + 1
         return replace(state, tracks=tuple(tracks), next_id=next_id, counters=counters)
 
-    def _followed(self, track: Track, own: _Attempt, fresh: list[_Attempt], stamp: int) -> tuple[Track, str]:
-        """A track after this frame, and why its own estimate failed, if it did."""
+    def _followed(
+        self, track: Track, own: _Attempt, fresh: list[_Attempt], stamp: int
+    ) -> tuple[Track, str, _Attempt | None]:
+        """A track after this frame; why its own estimate failed, if it did; and who is there now instead of it."""
         settings = self.settings
         seen = 0.0 if own.failure else own.confidence
         confidence = track.confidence + _CONFIDENCE_GAIN * (seen - track.confidence)
-        good = (
-            not own.failure
-            and seen >= 0.5 * settings.keep_confidence
-            and confidence >= settings.keep_confidence
-        )
+        # A face that is found again must be as sure as one that begins.
+        least = settings.start_confidence if track.misses else 0.5 * settings.keep_confidence
+        good = not own.failure and seen >= least and confidence >= settings.keep_confidence
         usable = [a for a in fresh if not a.failure and a.confidence >= settings.start_confidence]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
+        if best is not None and not good and not self._is_alike(best):
+            return track, own.failure, best
         if best is not None and (not good or best.confidence > own.confidence + best.margin):
             memory = self._filter.start(best.geometry, track.memory.identity, best.confidence)
-            confidence, geometry = best.confidence, best.geometry
+            confidence, geometry, look = best.confidence, best.geometry, best.look
         elif good:
             dt = _seconds(track.stamp, stamp)
             memory = self._filter.follow(track.memory, own.geometry, dt, own.confidence)
             geometry = own.geometry
+            look = own.look if track.look is None else remember(track.look, own.look)
         else:
-            return replace(track, confidence=confidence, misses=track.misses + 1), own.failure
+            return replace(track, confidence=confidence, misses=track.misses + 1), own.failure, None
         prior = memory.geometry if settings.prior == "smoothed" else geometry
-        track = Track(track.id, memory, prior, None, confidence, stamp, track.age + 1)
-        return track, own.failure
+        return (
+            Track(track.id, memory, prior, None, confidence, stamp, track.age + 1, look=look),
+            own.failure,
+            None,
+        )
 
     def _merged(self, state: TrackerState) -> TrackerState:
         """Of tracks on the same face the oldest one stays; one that has lost its face gives way."""

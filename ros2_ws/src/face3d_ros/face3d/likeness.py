@@ -1,0 +1,42 @@
+"""Whether a face still looks like itself: a coarse picture of it, compared from frame to frame.
+
+The network says whether there is a face; beside a prior that shows one it may believe in a wall. That the picture in
+the crop is another one from one frame to the next (a cut, a hand before the face, somebody else) needs no network.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+CELLS = 15  # along each side: 8 pixels of the crop each, coarser than noise and than what tracking is off by
+_BORDER = 40  # pixels of the crop left out: hair and background
+_GAIN = 0.2  # of a new picture: what turns or changes its light slowly stays itself
+_FLAT = 2.0  # grey levels of contrast below which there is nothing to compare
+
+
+def look_of(tensor: np.ndarray) -> np.ndarray:
+    """How the middle of a crop looks: (3, CELLS, CELLS) float32, without brightness and contrast.
+
+    tensor  the network's input (9, 200, 200) uint8, whose first three planes are the crop. A plain wall is all zeros.
+    """
+    planes = (plane[_BORDER:-_BORDER, _BORDER:-_BORDER] for plane in tensor[:3])
+    cells = [cv2.resize(plane, (CELLS, CELLS), interpolation=cv2.INTER_AREA) for plane in planes]
+    look = np.array(cells, np.float32)
+    look -= look.mean((1, 2), keepdims=True)
+    size = float(np.sqrt(np.vdot(look, look)))
+    if size < _FLAT * CELLS * np.sqrt(3.0):
+        return np.zeros_like(look)
+    return look / np.float32(size)
+
+
+def is_alike(look: np.ndarray, before: np.ndarray, least: float) -> bool:
+    """Whether two looks correlate by `least` (-1 to 1) or more. Nothing is known of one that shows nothing `before`."""
+    return not before.any() or float(np.vdot(look, before)) >= least
+
+
+def remember(look: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """A look that follows another one slowly."""
+    look = look + np.float32(_GAIN) * (new - look)
+    size = float(np.sqrt(np.vdot(look, look)))
+    return look / np.float32(size) if size > 0.0 else look

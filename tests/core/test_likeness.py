@@ -1,0 +1,140 @@
+"""A track ends where the picture becomes another one, even with a network that believes in everything it is shown."""
+
+import numpy as np
+import pytest
+
+from face3d import codec
+from face3d.camera import Camera
+from face3d.codec import Geometry
+from face3d.crop import box_of_pose
+from face3d.likeness import is_alike, look_of, remember
+from face3d.track import TrackerSettings, TrackerState
+from face3d.tracker import Tracker
+from tests.core.oracle import Oracle
+from tests.core.pictures import photograph
+from tests.core.test_tracker import FRAME, face_at
+
+CAMERA = Camera.from_fov(640, 480)
+
+
+def pattern(seed: int, width: int = 640, height: int = 480) -> np.ndarray:
+    """A picture of soft blotches."""
+    cells = np.random.default_rng(seed).integers(0, 256, (height // 40, width // 40, 3)).astype(np.uint8)
+    return np.ascontiguousarray(np.kron(cells, np.ones((40, 40, 1), np.uint8)))
+
+
+class Playing:
+    """A tracker whose network says yes to everything, frame by frame."""
+
+    def __init__(self, model, monkeypatch, truth: Geometry, settings: TrackerSettings | None = None) -> None:
+        self.oracle = Oracle(monkeypatch, [truth])
+        self.oracle.reach = 10.0  # it finds a face everywhere
+        self.oracle.spoil = lambda outputs, confidence: confidence.fill(0.95)
+        self.tracker, self.state, self.frame = Tracker(model, self.oracle, settings), TrackerState(), 0
+
+    def show(self, image: np.ndarray, boxes=None) -> list[int]:
+        """The ids of the faces in the next frame."""
+        faces, self.state = self.tracker.step(image, CAMERA, boxes, self.state, self.frame * FRAME)
+        self.frame += 1
+        return [face.id for face in faces]
+
+
+def test_a_look_ignores_light_and_noise_but_not_what_is_there() -> None:
+    rng = np.random.default_rng(0)
+    tensor = np.zeros((9, 200, 200), np.uint8)
+    tensor[:3] = pattern(1, 200, 200).transpose(2, 0, 1)
+    other = tensor.copy()
+    other[:3] = pattern(2, 200, 200).transpose(2, 0, 1)
+    noisy = tensor.copy()
+    noisy[:3] = np.clip(0.6 * tensor[:3] + 40 + 10 * rng.normal(size=(3, 200, 200)), 0, 255)
+    look = look_of(tensor)
+    assert np.vdot(look, look) == pytest.approx(1.0, abs=1e-5)
+    assert is_alike(look_of(noisy), look, 0.98)
+    assert not is_alike(look_of(other), look, 0.5)
+    assert not look_of(np.full((9, 200, 200), 128, np.uint8)).any()
+    wall = tensor.copy()
+    wall[:3] = np.clip(128 + 8 * rng.normal(size=(3, 200, 200)), 0, 255)
+    assert not look_of(wall).any(), "noise on a wall is nothing to compare"
+    assert not is_alike(look_of(wall), look, 0.5), "a wall is not what was there"
+    assert is_alike(look, look_of(wall), 0.5), "of a face in the dark nothing is known"
+    for _ in range(30):
+        look = remember(look, look_of(other))
+    assert is_alike(look_of(other), look, 0.99)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cut_to_a_wall_ends_the_face_at_once(model, monkeypatch, seed) -> None:
+    truth = face_at(320, 240)
+    playing = Playing(model, monkeypatch, truth)
+    face = photograph(model, [truth])
+    shown = [playing.show(face, [box_of_pose(truth.pose)] if index == 0 else None) for index in range(10)]
+    assert shown == [[1]] * 10
+    wall = pattern(seed) if seed else np.full_like(face, 140)
+    shown = [playing.show(wall) for _ in range(15)]
+    assert not any(shown) and not playing.state.tracks
+    assert playing.state.counters.changed > 5
+
+
+def test_a_hand_before_the_face_is_not_taken_for_it(model, monkeypatch) -> None:
+    truth = face_at(320, 240)
+    playing = Playing(model, monkeypatch, truth)
+    face = photograph(model, [truth])
+    for index in range(10):
+        playing.show(face, [box_of_pose(truth.pose)] if index == 0 else None)
+    hidden = face.copy()
+    hidden[120:360, 200:440] = pattern(5)[120:360, 200:440]
+    assert not any(playing.show(hidden) for _ in range(9))
+    assert [playing.show(face) for _ in range(5)] == [[1]] * 5
+
+
+def test_somebody_else_in_the_same_place_is_a_new_face(model, monkeypatch) -> None:
+    truth = face_at(320, 240)
+    playing = Playing(model, monkeypatch, truth)
+    face, boxes = photograph(model, [truth]), [box_of_pose(truth.pose)]
+    for index in range(10):
+        playing.show(face, boxes if index == 0 else None)
+    negative = np.ascontiguousarray(255 - face)  # nobody looks less like it
+    assert playing.show(negative) == []
+    assert playing.show(negative, boxes) == [2]
+    (track,) = playing.state.tracks
+    assert track.memory.identity.weight < 1.5, "and its identity is learned anew"
+    assert playing.state.counters.ended == 1
+
+
+def test_a_face_that_jumps_is_looked_at_twice(model, monkeypatch) -> None:
+    """A jump puts the old place's picture into the crop: a pass at the new place shows that it is the same face."""
+    truth = face_at(280, 240)
+    playing = Playing(model, monkeypatch, truth)
+    for index in range(10):
+        playing.show(photograph(model, [truth]), [box_of_pose(truth.pose)] if index == 0 else None)
+    moved = face_at(330, 240)
+    playing.oracle.truths = [moved]
+    playing.oracle.batches.clear()
+    assert playing.show(photograph(model, [moved])) == [1]
+    assert playing.oracle.batches == [1, 1]
+    assert playing.show(photograph(model, [moved])) == [1]
+    assert playing.oracle.batches == [1, 1, 1], "and once again when it is steady"
+
+
+def test_light_that_changes_and_a_head_that_turns_keep_the_face(model, monkeypatch) -> None:
+    playing = Playing(model, monkeypatch, face_at(320, 240))
+    for index in range(40):
+        truth = face_at(320 + 2 * index, 240, yaw=0.02 * index)  # 34 degrees/s
+        playing.oracle.truths = [truth]
+        light = 1.0 if index % 20 < 10 else 0.5
+        image = (photograph(model, [truth]) * light).astype(np.uint8)
+        assert playing.show(image, [box_of_pose(truth.pose)] if index == 0 else None) == [1]
+
+
+def test_it_can_be_switched_off(model, monkeypatch) -> None:
+    truth = face_at(320, 240)
+    playing = Playing(model, monkeypatch, truth, TrackerSettings(min_likeness=-1.0))
+    for index in range(5):
+        playing.show(photograph(model, [truth]), [box_of_pose(truth.pose)] if index == 0 else None)
+    assert playing.show(pattern(1)) == [1]
+
+
+def test_looks_come_from_the_networks_own_input(model) -> None:
+    truth = face_at(320, 240)
+    tensor, _ = codec.encode(photograph(model, [truth]), truth, model)
+    assert look_of(tensor).shape == (3, 15, 15) and look_of(tensor).dtype == np.float32
