@@ -279,7 +279,7 @@ class Tracker:
     ) -> Face:
         pose = geometry.pose
         vertices = self.model.shape(geometry.identity, geometry.expression)
-        points = self.model.landmarks(geometry.identity, geometry.expression, pose.rotation)
+        points = self.model.landmarks_of(vertices, pose.rotation)
         return Face(number, stamp, confidence, geometry, vertices, pose.project(points), camera, deviation)
 
 
