@@ -50,8 +50,9 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
 
     tensors  uint8 (N, 9, 200, 200): what the ranges are measured on
     target   cpu or tensorrt
-    The layers after the last ReLU stay float32 (their output is the result); for TensorRT the first convolution
-    too, whose input is a whole unsigned byte. The metadata says `source_sha256`: the network that it was made from.
+    What `graph.narrow_layers` leaves out stays float32: positions in the image, and the layers after the last ReLU,
+    whose output is the result; for TensorRT the first convolution too, whose input is a whole unsigned byte. The
+    metadata says `source_sha256`: the network that it was made from.
     """
     if target not in TARGETS:
         raise ValueError(f"target is {target!r}, it may be: {', '.join(TARGETS)}")
@@ -59,8 +60,8 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     nodes = list(folded.graph.node)
     for index, node in enumerate(nodes):
         node.name = node.name or f"node_{index}"
-    outputs = {output.name for output in folded.graph.output}
-    kept = graph.last_layers(nodes, outputs) | (graph.first_layers(nodes) if target == "tensorrt" else set())
+    narrow = graph.narrow_layers(folded.graph) | (graph.first_layers(nodes) if target == "cpu" else set())
+    kept = set(range(len(nodes))) - narrow
     symmetric = target == "tensorrt"
     options = {
         "ActivationSymmetric": symmetric,

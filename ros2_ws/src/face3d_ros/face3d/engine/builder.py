@@ -119,7 +119,7 @@ def _prepare(network: Path, settings: BuildSettings) -> bytes:
             "`python -m engines.build_engine --precision int8` calibrates it on synthetic faces"
         )
     if settings.precision == "int8":
-        return network.read_bytes()
+        return graph.widen_bytes(original).SerializeToString()
     folded = graph.fold(network)
     prepared = graph.to_half(folded) if settings.precision == "fp16" else folded
     return prepared.SerializeToString()

@@ -1,4 +1,4 @@
-"""Rewriting ONNX networks before TensorRT sees them: folding, and half precision.
+"""Rewriting ONNX networks before TensorRT sees them: folding, bytes, and half precision.
 
 TensorRT builds strongly typed networks here: the types are those of the graph, in every version, and nothing is
 decided by timing. So half precision is written into the graph. Needs the package `onnx`.
@@ -17,6 +17,13 @@ from face3d.runtime import NetworkError
 
 if TYPE_CHECKING:
     import onnx
+
+_LARGE = 1 << 16
+"""Weights from which a matrix product is worth narrow arithmetic."""
+_SIMPLE = {"Add", "Clip", "Flatten", "MaxPool", "Relu", "Reshape", "Resize", "Slice"}
+"""What may stand between narrow products without being widened again."""
+_TYPED = {"Resize": (0,), "Clip": (0,), "Reshape": (0,), "Slice": (0,)}
+"""Inputs that follow the type of the data; of other operators all do."""
 
 
 def load(path: Path) -> onnx.ModelProto:
@@ -50,7 +57,29 @@ def fold(path: Path) -> onnx.ModelProto:
     standard = [opset for opset in folded.opset_import if opset.domain in ("", "ai.onnx")]
     del folded.opset_import[:]
     folded.opset_import.extend(standard)
-    return folded
+    return widen_bytes(folded)
+
+
+def widen_bytes(network: onnx.ModelProto) -> onnx.ModelProto:
+    """The network with its bytes cast to float32 before anything else: TensorRT has bytes as inputs only."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    nodes = network.graph.node
+    for image in network.graph.input:
+        users = [node for node in nodes if image.name in node.input]
+        if image.type.tensor_type.elem_type != TensorProto.UINT8 or all(n.op_type == "Cast" for n in users):
+            continue
+        wide = f"{image.name}_wide"
+        for node in users:
+            for position, name in enumerate(node.input):
+                if name == image.name:
+                    node.input[position] = wide
+        nodes.insert(0, helper.make_node("Cast", [image.name], [wide], wide, to=TensorProto.FLOAT))
+        del network.graph.value_info[:]  # some were of bytes
+        network = onnx.shape_inference.infer_shapes(network)
+        nodes = network.graph.node
+    return network
 
 
 def is_quantised(network: onnx.ModelProto) -> bool:
@@ -61,8 +90,9 @@ def is_quantised(network: onnx.ModelProto) -> bool:
 def to_half(network: onnx.ModelProto) -> onnx.ModelProto:
     """A folded network computing in float16, inputs and outputs unchanged.
 
-    The first convolution stays float32: its weights take bytes, hold the 1/255 and are too small for float16.
-    So does what comes after the last ReLU: the coefficients are wanted to more than three digits.
+    Only what costs time does: convolutions and large matrix products, and what stands between them. The first
+    convolution stays float32: its weights take bytes, hold the 1/255 and are too small for float16. So does what
+    comes after the last ReLU: the coefficients are wanted to more than three digits; and so do positions in the image.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -70,25 +100,21 @@ def to_half(network: onnx.ModelProto) -> onnx.ModelProto:
     network = onnx.shape_inference.infer_shapes(network, strict_mode=True)
     graph = network.graph
     nodes = list(graph.node)
-    full = first_layers(nodes) | last_layers(nodes, {output.name for output in graph.output})
+    narrow = narrow_layers(graph)
     floats = {
         value.name
         for value in (*graph.value_info, *graph.input, *graph.output)
         if value.type.tensor_type.elem_type == TensorProto.FLOAT
     }
     weights = {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT}
-    half_made = {  # floating values that come out of float16 nodes
-        name
-        for index, node in enumerate(nodes)
-        if index not in full
-        for name in node.output
-        if name in floats
-    }
+    half_made = {name for index in narrow for name in nodes[index].output if name in floats}
     added: set[str] = set()
     result: list[onnx.NodeProto] = []
     for index, node in enumerate(nodes):
-        wants_half = index not in full
+        wants_half = index in narrow
         for position, name in enumerate(node.input):
+            if position not in _TYPED.get(node.op_type, range(len(node.input))):
+                continue
             converted = f"{name}_{'half' if wants_half else 'full'}"
             if name in weights and wants_half:
                 if converted not in added:
@@ -110,6 +136,41 @@ def to_half(network: onnx.ModelProto) -> onnx.ModelProto:
     graph.initializer.extend(kept)
     onnx.checker.check_model(network, full_check=True)
     return network
+
+
+def narrow_layers(graph: onnx.GraphProto) -> set[int]:
+    """Indices of the nodes of a folded network that may compute in float16 or int8.
+
+    These are the convolutions but the first, what stands between them, large matrix products with constant weights, and
+    simple operators that follow; of all these, what comes before the last ReLU.
+    """
+    nodes = list(graph.node)
+    sizes = {tensor.name: int(np.prod(tensor.dims)) for tensor in graph.initializer}
+    made = {name: index for index, node in enumerate(nodes) for name in node.output}
+    before = [{made[name] for name in node.input if name in made} for node in nodes]
+    convolutions = [index for index, node in enumerate(nodes) if node.op_type == "Conv"]
+    body: set[int] = set(convolutions[1:])  # and what they need
+    wanted = list(body)
+    while wanted:
+        new = before[wanted.pop()] - body
+        body |= new
+        wanted += new
+    first = first_layers(nodes)
+    after = set(convolutions[:1])  # and what needs the first convolution
+    for index in range(len(nodes)):
+        if before[index] & after:
+            after.add(index)
+    narrow = (body & after) - first
+    last = last_layers(nodes, {output.name for output in graph.output})
+    for index, node in enumerate(nodes):
+        if index in first | last:
+            continue
+        typed = _TYPED.get(node.op_type, range(len(node.input)))
+        data = {made[node.input[position]] for position in typed if node.input[position] in made}
+        large = node.op_type in ("Gemm", "MatMul") and sizes.get(node.input[1], 0) >= _LARGE
+        if large or (node.op_type in _SIMPLE and data and data <= narrow):
+            narrow.add(index)
+    return narrow
 
 
 def first_layers(nodes: list) -> set[int]:
