@@ -63,11 +63,11 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN apt-get update \
  && apt-get install -y --no-install-recommends g++ python3-dev python3-venv \
  && rm -rf /var/lib/apt/lists/*
-# Without curand, which the product does not use: one library less in the result.
-RUN echo "CUDA_ENABLE_CURAND = False" > /root/.aksetup-defaults.py \
+# Without curand, which the product does not use: one library less in the result. The toolkit is named in the file, since
+# PyCUDA reads no environment variable for it and would guess it from where nvcc is found.
+RUN printf '%s\n' 'CUDA_ROOT = "/usr/local/cuda"' 'CUDA_ENABLE_CURAND = False' > /root/.aksetup-defaults.py \
  && python3 -m venv /tmp/venv \
- && CUDA_ROOT=/usr/local/cuda LIBRARY_PATH=/usr/local/cuda/lib64/stubs \
-    /tmp/venv/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels pycuda==2026.1
+ && /tmp/venv/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels pycuda==2026.1
 
 # --- the two results ---
 FROM runtime AS gpu

@@ -140,7 +140,7 @@ def find_cuda() -> Any:
     except ModuleNotFoundError as error:
         raise NetworkError(
             f"the Python package {(error.name or 'pycuda').split('.')[0]} is missing: `pip install pycuda` (it is "
-            "compiled, which needs g++ and the CUDA toolkit's headers)"
+            "compiled, which needs g++ and the CUDA toolkit, its nvcc on the PATH)"
         ) from None
     except ImportError as error:
         raise NetworkError(
