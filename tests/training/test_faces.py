@@ -14,6 +14,7 @@ from training.faces.lids import LashLook, draw_lashes
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.render import LIP, OPEN
 from training.faces.skin_maps import BROW_ZOOM, skin_map
+from training.faces.strands import draw_locks, paint_locks
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,20 @@ def test_lashes_darken_the_rim_of_a_visible_eye_only(generator):
     hidden = np.full((288, 288, 3), 200, np.uint8)
     draw_lashes(hidden, lashes, look, np.full((288, 288), -1e3, np.float32), 900.0)
     assert (hidden == 200).all()
+
+
+def test_loose_hair_is_seen_in_front_of_the_head_only(generator):
+    view = View(Pose(rotation(0.0, 0.0, 0.0), 800.0, np.array([144.0, 150.0])), None)
+    locks = draw_locks(np.random.default_rng(4), generator.wardrobe.cap, generator.head.mean,
+                       np.full(3, 0.02, np.float32), view)
+    colours = np.zeros((len(locks), 3), np.uint8)
+    shown = []
+    for nearer in (np.inf, -1e3):                             # nothing there yet; something in front of everything
+        image = np.full((288, 288, 3), 200, np.uint8)
+        paint_locks(image, locks, colours, np.full((288, 288), nearer, np.float32), 800.0)
+        shown.append(int((image < 190).all(-1).sum()))
+    assert shown[0] > 20 and shown[1] == 0
+    assert max(lock.hairs[..., 2].max() for lock in locks) < 100    # they fall over the front of the head
 
 
 def test_a_seed_repeats_its_samples(generator):
