@@ -6,20 +6,17 @@ same faces bit for bit. Photographs go through `reconstruct`, which iterates fro
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from face3d import codec
+from face3d.attempt import Attempt, run
 from face3d.camera import Camera, Pose
 from face3d.codec import Geometry
 from face3d.crop import box_of_pose, check_image, contains, overlap, pose_from_box
-from face3d.likeness import is_alike, look_of, remember
-from face3d.plausibility import is_near, is_plausible
+from face3d.likeness import remember
 from face3d.track import Face, Track, TrackerSettings, TrackerState
 
 if TYPE_CHECKING:
@@ -35,21 +32,6 @@ _NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still
 _CONFIDENCE_GAIN = 0.4
 
 Box = Sequence[float]
-
-
-@dataclass
-class _Attempt:
-    """One face in the network's batch: where it starts, and after the passes what came out."""
-
-    track: Track | None
-    geometry: Geometry
-    passes: int
-    tracked: bool = False  # goes on from the frame before, rather than from a box
-    vertices: np.ndarray | None = None
-    look: np.ndarray | None = None  # of the crop in the last pass
-    margin: float = 0.0  # of confidence by which it must beat the track's own estimate
-    confidence: float = 0.0
-    failure: str = ""  # 'invalid', 'implausible' or 'changed'; the name of the counter
 
 
 class Tracker:
@@ -114,7 +96,7 @@ class Tracker:
             raise ValueError(f"at least one iteration is needed, got {iterations}")
         if camera is None:
             camera = Camera.from_fov(image.shape[1], image.shape[0])
-        attempts = [_Attempt(None, Geometry.mean(pose_from_box(box)), iterations) for box in boxes]
+        attempts = [Attempt(None, Geometry.mean(pose_from_box(box)), iterations) for box in boxes]
         self._run(image, attempts)
         return [
             self._face(index, 0, attempt.confidence, attempt.geometry, camera)
@@ -129,12 +111,12 @@ class Tracker:
         counters = state.counters.plus(resets=int(stamp < state.stamp), ended=len(state.tracks))
         return replace(state, tracks=(), counters=counters)
 
-    def _attempts(self, tracks: Sequence[Track], boxes: Sequence[Box], stamp: int) -> list[_Attempt]:
-        attempts = [_Attempt(track, self._ahead(track, stamp), 1, True, track.vertices) for track in tracks]
+    def _attempts(self, tracks: Sequence[Track], boxes: Sequence[Box], stamp: int) -> list[Attempt]:
+        attempts = [Attempt(track, self._ahead(track, stamp), 1, True, track.vertices) for track in tracks]
         room = self.settings.max_faces - len(tracks)
         for box in boxes:
             pose = pose_from_box(box)
-            fresh = _Attempt(None, Geometry.mean(pose), self.settings.first_iterations)
+            fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations)
             track, overlapping = _matching(tracks, box, pose)
             if track is not None and track.misses == 0 and overlapping >= _AGREED:
                 continue  # tracked well: nothing to learn from the box
@@ -158,42 +140,10 @@ class Tracker:
         pose = self._filter.ahead(track.memory, track.prior.pose, _seconds(track.stamp, stamp))
         return replace(track.prior, pose=pose)
 
-    def _run(self, image: np.ndarray, attempts: list[_Attempt]) -> None:
-        """All passes; the faces that still need one share a batch."""
-        for index in itertools.count():
-            active = [attempt for attempt in attempts if attempt.passes > index and not attempt.failure]
-            if not active:
-                return
-            encoded = [codec.encode(image, a.geometry, self.model, vertices=a.vertices) for a in active]
-            tensors = [tensor for tensor, _ in encoded]
-            batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
-            outputs, confidences = self.runtime.infer(batch)
-            for attempt, (tensor, crop), output, confidence in zip(active, encoded, outputs, confidences):
-                prior = attempt.geometry
-                attempt.failure = "invalid"
-                if not (np.isfinite(output).all() and math.isfinite(confidence)):
-                    continue
-                geometry = codec.decode(output, prior, crop)
-                if not geometry.is_finite():
-                    continue
-                plausible = is_plausible(geometry, image.shape[1], image.shape[0], self.settings)
-                if attempt.tracked:
-                    plausible = plausible and is_near(geometry, prior, self.settings)
-                attempt.failure = "" if plausible else "implausible"
-                attempt.geometry, attempt.confidence, attempt.vertices = geometry, float(confidence), None
-                if attempt.track is not None and index == attempt.passes - 1:
-                    attempt.look = look_of(tensor)
-                    if attempt.tracked and not self._is_alike(attempt):
-                        # Something else is there, or the face has jumped: one more pass looks where it is said to be.
-                        attempt.failure = attempt.failure or ("changed" if index else "")
-                        attempt.passes = 2
+    def _run(self, image: np.ndarray, attempts: list[Attempt]) -> None:
+        run(image, attempts, self.model, self.runtime, self.settings)
 
-    def _is_alike(self, attempt: _Attempt) -> bool:
-        """Whether an attempt on a track shows what the track has shown so far; yes where nothing can be compared."""
-        look, before = attempt.look, attempt.track.look if attempt.track is not None else None
-        return look is None or before is None or is_alike(look, before, self.settings.min_likeness)
-
-    def _updated(self, state: TrackerState, attempts: list[_Attempt], stamp: int) -> TrackerState:
+    def _updated(self, state: TrackerState, attempts: list[Attempt], stamp: int) -> TrackerState:
         counters, tracks = state.counters, []
         news = [attempt for attempt in attempts if attempt.track is None]
         for track in state.tracks:
@@ -217,8 +167,8 @@ class Tracker:
         return replace(state, tracks=tuple(tracks), next_id=next_id, counters=counters)
 
     def _followed(
-        self, track: Track, own: _Attempt, fresh: list[_Attempt], stamp: int
-    ) -> tuple[Track, str, _Attempt | None]:
+        self, track: Track, own: Attempt, fresh: list[Attempt], stamp: int
+    ) -> tuple[Track, str, Attempt | None]:
         """A track after this frame; why its own estimate failed, if it did; and who is there now instead of it."""
         settings = self.settings
         seen = 0.0 if own.failure else own.confidence
@@ -228,7 +178,7 @@ class Tracker:
         good = not own.failure and seen >= least and confidence >= settings.keep_confidence
         usable = [a for a in fresh if not a.failure and a.confidence >= settings.start_confidence]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
-        if best is not None and not good and not self._is_alike(best):
+        if best is not None and not good and not best.is_alike(settings):
             return track, own.failure, best
         if best is not None and (not good or best.confidence > own.confidence + best.margin):
             memory = self._filter.start(best.geometry, track.memory.identity, best.confidence)

@@ -1,0 +1,90 @@
+"""One face in one frame: where the network starts, and what comes out. All faces of a frame share its batches."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from face3d import codec
+from face3d.codec import Geometry
+from face3d.likeness import is_alike, look_of
+from face3d.plausibility import is_near, is_plausible
+from face3d.track import Track, TrackerSettings
+
+if TYPE_CHECKING:
+    from face3d.model import FaceModel
+    from face3d.runtime import Runtime
+
+
+@dataclass
+class Attempt:
+    """A prior, and after `run` what the network made of it.
+
+    track       what it is about; None for a new face
+    geometry    in: the prior, out: the estimate
+    passes      of the network; one more when the picture is another one than the track's
+    tracked     goes on from the frame before, rather than from a box
+    vertices    the prior's level-of-detail vertices, if known
+    look        of the crop in the last pass, see `face3d.likeness`
+    margin      of confidence by which it must beat the track's own estimate
+    failure     'invalid', 'implausible' or 'changed', the name of the counter; empty when it may be used
+    """
+
+    track: Track | None
+    geometry: Geometry
+    passes: int
+    tracked: bool = False
+    vertices: np.ndarray | None = None
+    look: np.ndarray | None = None
+    margin: float = 0.0
+    confidence: float = 0.0
+    failure: str = ""
+
+    def is_alike(self, settings: TrackerSettings) -> bool:
+        """Whether it shows what its track has shown so far; yes where nothing can be compared."""
+        if self.look is None or self.track is None or self.track.look is None:
+            return True
+        return is_alike(self.look, self.track.look, settings.min_likeness)
+
+
+def run(
+    image: np.ndarray, attempts: list[Attempt], model: FaceModel, runtime: Runtime, settings: TrackerSettings
+) -> None:
+    """All passes of all attempts on an image (H, W, 3) uint8 RGB; those that still need one share a batch."""
+    for index in itertools.count():
+        active = [attempt for attempt in attempts if attempt.passes > index and not attempt.failure]
+        if not active:
+            return
+        encoded = [codec.encode(image, a.geometry, model, vertices=a.vertices) for a in active]
+        tensors = [tensor for tensor, _ in encoded]
+        batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
+        outputs, confidences = runtime.infer(batch)
+        for attempt, (tensor, crop), output, confidence in zip(active, encoded, outputs, confidences):
+            prior = attempt.geometry
+            attempt.failure = "invalid"
+            if not (np.isfinite(output).all() and math.isfinite(confidence)):
+                continue
+            geometry = codec.decode(output, prior, crop)
+            if not geometry.is_finite():
+                continue
+            plausible = is_plausible(geometry, image.shape[1], image.shape[0], settings)
+            if attempt.tracked:
+                plausible = plausible and is_near(geometry, prior, settings)
+            attempt.failure = "" if plausible else "implausible"
+            attempt.geometry, attempt.confidence, attempt.vertices = geometry, float(confidence), None
+            if attempt.track is not None and index == attempt.passes - 1:
+                attempt.look = look_of(tensor)
+                if attempt.tracked and plausible and not attempt.is_alike(settings):
+                    _doubt(attempt, settings)
+
+
+def _doubt(attempt: Attempt, settings: TrackerSettings) -> None:
+    """Something else is in the crop, or the face has jumped: one more pass looks where a sure network says it is."""
+    if attempt.passes == 1 and attempt.confidence >= settings.start_confidence:
+        attempt.passes = 2
+    else:
+        attempt.failure = "changed"
