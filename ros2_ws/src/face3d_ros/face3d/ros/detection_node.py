@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from face3d_msgs.msg import FaceArray, FaceState
@@ -33,7 +34,7 @@ class DetectionNode(Node):
         transport = declare(self, "transport", "raw", "Kind of image message.", ("raw", "compressed"))
         settings = declare_settings(self, DetectorSettings(), _DETECTOR, "detector")
         self._periods = (1.0 / rate, 1.0 / tracking)
-        self._next = self._tracked_until = 0.0
+        self._searched = self._tracked_until = -math.inf
         self._detector = Detector(settings)
         self._type, topic = image_type(transport)
         self._faces = self.create_publisher(FaceArray, "faces", OUTPUT)
@@ -49,9 +50,10 @@ class DetectionNode(Node):
     def _on_image(self, data: bytes, info: dict) -> None:
         self._health.received(info)
         now = time.monotonic()
-        if now < self._next:
+        # Asked anew for every image: a face that has just been lost must not wait for a search of the slow kind.
+        if now < self._searched + self._periods[now < self._tracked_until]:
             return
-        self._next = now + self._periods[now < self._tracked_until]
+        self._searched = now
         started = time.perf_counter()
         try:
             message = deserialize_message(data, self._type)
