@@ -1,4 +1,8 @@
-"""The tracker on the demo clip, on one thread: the whole step and its parts."""
+"""`tracker.step` and its stages, timed inside of it: by size of the image, number of faces and threads of the network.
+
+Faces are tracked, one network pass each; what starts them (detector, first passes) is outside. A stage's time is the
+sum over all faces of a frame.
+"""
 
 from __future__ import annotations
 
@@ -7,50 +11,83 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.table import Row, timed
-from face3d import codec, demo, runtime
+from benchmarks import results
+from benchmarks.scenes import FACES, SIZES, Clip, named
+from benchmarks.stopwatch import Stopwatch
+from benchmarks.table import Row, summarised
+from face3d import codec, runtime
 from face3d.camera import Camera
-from face3d.detector import Detector
+from face3d.face_filter import FaceFilter
 from face3d.model import FaceModel
-from face3d.source import open_source
+from face3d.runtime import Runtime
 from face3d.track import TrackerState
 from face3d.tracker import Tracker
 
-_STEP_LIMIT = 15.0  # ms
-_DETECT_EVERY = 15  # frames, as the command `face3d video` does
+_LIMIT = 15.0  # ms for one face at 640 x 480, one thread
+_PERIOD = 33_333_333  # ns
+_WARM_UP = 3  # frames after the one that starts the faces
+STAGES = (
+    "encode: crop and prior",
+    "network",
+    "decode",
+    "smoothing",
+    "mesh: basis and subdivision",
+    "landmarks",
+    "the rest",
+)
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Step, model evaluation, network, detector; the network is the committed one."""
-    model = FaceModel.load()
-    network = runtime.load(None, model, threads=1)
-    with open_source(demo.demo_clip()) as source:
-        frames = [frame for _, frame in zip(range(60 if quick else 300), source)]
-    height, width = frames[0].image.shape[:2]
-    camera, tracker, detector = Camera.from_fov(width, height), Tracker(model, network), Detector()
+    """All sizes, numbers of faces and threads; the stages for one face on one thread, and for eight."""
+    model, clip = FaceModel.load(), Clip(20 if quick else 100)
+    for threads in (1, 2):
+        network = runtime.load(None, model, threads=threads)
+        for size in SIZES[:1] if quick else SIZES:
+            for faces in FACES:
+                yield from _steps(model, network, clip, size, faces, threads)
+        network.close()
+    yield Row("memory of this process, at most", results.memory(), "MB")
 
-    state, steps, geometry, found = TrackerState(), [], None, 0
-    for index, frame in enumerate(frames):
-        tracked = bool(state.tracks)
-        boxes = None
-        if not tracked or index % _DETECT_EVERY == 0:
-            boxes = [detection.box for detection in detector.detect(frame.image)]
-        start = time.perf_counter()
-        faces, state = tracker.step(frame.image, camera, boxes, state, frame.stamp)
-        if tracked and faces:  # the first frame of a track takes several passes
-            steps.append((time.perf_counter() - start) * 1e3)
-        found += bool(faces)
-        geometry = faces[0].geometry if faces else geometry
-    size = f"{width} x {height}"
-    if geometry is None or not steps:
-        raise RuntimeError("no face was tracked in the demo clip")
-    note = f"95 %: {np.percentile(steps, 95):.2f}, a face in {found} of {len(frames)} frames"
-    yield Row(f"tracker.step, one face, {size}", float(np.median(steps)), "ms", _STEP_LIMIT, note=note)
 
-    image, runs = frames[-1].image, 10 if quick else 100
-    tensor, _ = codec.encode(image, geometry, model)
-    yield timed("  encode: crop and prior", lambda: codec.encode(image, geometry, model), runs)
-    yield timed("  network, one face", lambda: network.infer(tensor[None]), runs)
-    coefficients = (geometry.identity, geometry.expression)
-    yield timed(f"  face model, {model.vertex_count} vertices", lambda: model.shape(*coefficients), runs)
-    yield timed(f"detector, {size}", lambda: detector.detect(image), max(5, runs // 4))
+def _steps(
+    model: FaceModel, network: Runtime, clip: Clip, size: tuple[int, int], faces: int, threads: int
+) -> Iterator[Row]:
+    images, boxes = clip.scene(size, faces)
+    what = f"{faces} face{'s' if faces > 1 else ''}, {named(size)}, {threads} thread{'s' if threads > 1 else ''}"
+    whole, stages, tracked = track(Tracker(model, network), Camera.from_fov(*size), images, boxes)
+    limit = _LIMIT if (faces, size, threads) == (1, SIZES[0], 1) else None
+    yield summarised(f"tracker.step, {what}", whole, limit, "" if tracked == faces else f"only {tracked} tracked")
+    if threads == 1 and size == SIZES[0] and faces in (1, 8):
+        for stage in STAGES:
+            yield summarised(f"  {stage} ({faces})", stages[stage])
+
+
+def track(
+    tracker: Tracker, camera: Camera, images: list[np.ndarray], boxes: list
+) -> tuple[np.ndarray, dict[str, np.ndarray], float]:
+    """Times of a step in frames without a detection, and of its stages, ms; and the mean number of tracked faces."""
+    watch = Stopwatch(
+        {
+            "encode: crop and prior": (codec, "encode"),
+            "network": (tracker.runtime, "infer"),
+            "decode": (codec, "decode"),
+            "smoothing": (FaceFilter, "follow"),
+            "mesh: basis and subdivision": (FaceModel, "shape"),
+            "landmarks": (FaceModel, "landmarks_of"),
+        }
+    )
+    state, whole, tracked = TrackerState(), [], []
+    with watch:
+        for index, image in enumerate(images):
+            start = time.perf_counter()
+            faces, state = tracker.step(image, camera, None if index else boxes, state, index * _PERIOD)
+            spent = (time.perf_counter() - start) * 1e3
+            watch.lap()
+            if index > _WARM_UP:
+                whole.append(spent)
+                tracked.append(len(faces))
+    if not any(tracked):
+        raise RuntimeError("no face was tracked")
+    stages = {stage: watch.times(stage)[-len(whole) :] for stage in STAGES[:-1]}
+    stages[STAGES[-1]] = np.array(whole) - np.sum(list(stages.values()), axis=0)
+    return np.array(whole), stages, float(np.mean(tracked))
