@@ -1,5 +1,6 @@
 """Loading and running networks: what fits runs, what does not is refused with a reason."""
 
+import hashlib
 import sys
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from onnx import TensorProto
 
 from face3d import runtime
-from face3d.runtime import NetworkError
+from face3d.runtime import NetworkError, processor
 from tests.core.networks import metadata, write_network
 
 
@@ -141,3 +142,57 @@ def test_network_is_closed_when_refused(model, tmp_path, monkeypatch) -> None:
     with pytest.raises(NetworkError):
         runtime.load(path, model, backend="foreign")
     assert closed and "tensorrt" not in sys.modules
+
+
+def with_int8(folder, model, source: bytes | None):
+    """A network whose jaw answers 0, and an int8 form beside it, told apart by a jaw of 0.5; made of `source`."""
+    path = write_network(folder / "n.onnx", metadata(model))
+    made_of = hashlib.sha256(path.read_bytes() if source is None else source).hexdigest()
+    write_network(folder / "n.int8.onnx", metadata(model) | {"source_sha256": made_of}, jaw=0.5)
+    return path
+
+
+def jaw(network, batch) -> float:
+    return float(network.infer(batch)[0][0, 200])
+
+
+def test_auto_takes_the_int8_form_where_the_processor_is_made_for_it(model, tmp_path, batch, monkeypatch) -> None:
+    path = with_int8(tmp_path, model, None)
+    plain = jaw(runtime.load(path, model, "onnxruntime"), batch)
+    monkeypatch.setattr(processor, "multiplies_bytes", lambda: True)
+    assert jaw(runtime.load(path, model, "auto"), batch) == pytest.approx(plain + 0.5, abs=1e-4)
+    assert jaw(runtime.load(path, model, "onnxruntime"), batch) == plain, "who names a backend gets the file named"
+    monkeypatch.setattr(processor, "multiplies_bytes", lambda: False)
+    said: list[str] = []
+    assert jaw(runtime.load(path, model, "auto", say=said.append), batch) == plain
+    assert "no instructions that multiply bytes" in said[-1]
+
+
+def test_an_int8_form_that_does_not_fit_is_named_and_left(model, tmp_path, batch, monkeypatch) -> None:
+    monkeypatch.setattr(processor, "multiplies_bytes", lambda: True)
+    path, said = with_int8(tmp_path, model, b"another network"), []
+    plain = jaw(runtime.load(path, model, "onnxruntime"), batch)
+    assert jaw(runtime.load(path, model, "auto", say=said.append), batch) == plain
+    assert "n.int8.onnx is not used: it was made of another network than n.onnx" in said[-1]
+    (tmp_path / "n.int8.onnx").write_bytes(b"damaged")
+    assert jaw(runtime.load(path, model, "auto", say=said.append), batch) == plain
+    assert "n.int8.onnx is not a network" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("machine", "text", "expected"),
+    [
+        ("x86_64", "flags\t\t: fpu avx2 avx512f avx512_vnni\n", True),
+        ("x86_64", "flags\t\t: fpu avx2 avx_vnni\n", True),
+        ("x86_64", "flags\t\t: fpu avx2 avx512f\n", False),
+        ("aarch64", "Features\t: fp asimd asimddp\n", True),
+        ("aarch64", "Features\t: fp asimd\n", False),
+        ("riscv64", "isa\t: rv64gc\n", False),
+    ],
+)
+def test_which_processors_are_made_for_int8(monkeypatch, tmp_path, machine, text, expected) -> None:
+    monkeypatch.setattr(processor.platform, "machine", lambda: machine)
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\n{text}")
+    assert processor.multiplies_bytes(cpuinfo) is expected
+    assert processor.multiplies_bytes(tmp_path / "missing") is False

@@ -1,12 +1,12 @@
 # What is installed where; included by CMakeLists.txt. FACE3D_ROOT is the repository.
 
-set(FACE3D_NETWORK "${FACE3D_ROOT}/engines/face3d.onnx")
+set(FACE3D_NETWORKS "${FACE3D_ROOT}/engines/face3d.onnx" "${FACE3D_ROOT}/engines/face3d.int8.onnx")
 set(FACE3D_MODEL_CARD "${FACE3D_ROOT}/engines/MODEL_CARD.md")
 
 # pip: scikit-build-core takes the Python files itself (pyproject.toml); the network goes beside the face model.
 if(SKBUILD)
   install(TARGETS _core LIBRARY DESTINATION face3d)
-  foreach(file "${FACE3D_NETWORK}" "${FACE3D_MODEL_CARD}")
+  foreach(file ${FACE3D_NETWORKS} "${FACE3D_MODEL_CARD}")
     if(EXISTS "${file}")
       install(FILES "${file}" DESTINATION face3d/data)
     endif()
@@ -28,7 +28,7 @@ endforeach()
 if(IS_DIRECTORY "${FACE3D_ROOT}/launch")
   install(DIRECTORY "${FACE3D_ROOT}/launch/" DESTINATION share/face3d/launch PATTERN "*.pyc" EXCLUDE)
 endif()
-foreach(file "${FACE3D_NETWORK}" "${FACE3D_MODEL_CARD}" "${FACE3D_ROOT}/NOTICE" "${FACE3D_ROOT}/LICENSE")
+foreach(file ${FACE3D_NETWORKS} "${FACE3D_MODEL_CARD}" "${FACE3D_ROOT}/NOTICE" "${FACE3D_ROOT}/LICENSE")
   if(EXISTS "${file}")
     install(FILES "${file}" DESTINATION share/face3d)
   endif()

@@ -5,7 +5,8 @@
 
 A backend is a function (path, threads) -> Runtime in BACKENDS; `load` has already checked that the file
 exists, and checks the network against the face model, the same way for all of them. The backend `auto` is TensorRT
-where an engine fits, and ONNX Runtime where not.
+where an engine fits, and where not ONNX Runtime with the network's int8 form, if it has one and this processor is made
+for it; every other backend runs the file that it is given.
 """
 
 from __future__ import annotations
@@ -77,6 +78,9 @@ def _tensorrt(cuda_graph: bool) -> Callable[[Path, int], Runtime]:
 ENGINE = ".engine"
 """Suffix of TensorRT engines; other files are ONNX."""
 
+INT8 = ".int8.onnx"
+"""Suffix of a network's int8 form for processors, beside the network; `engines/quantize.py` writes it."""
+
 BACKENDS: dict[str, Callable[[Path, int], Runtime]] = {
     "onnxruntime": _onnxruntime(),
     "onnxruntime-cuda": _onnxruntime("CUDAExecutionProvider"),
@@ -141,7 +145,30 @@ def _load_best(path: Path, model: FaceModel, threads: int, say: Callable[[str], 
         except (NetworkError, FileNotFoundError) as error:
             reason = " ".join(str(error).split())
     say(f"TensorRT is not used, ONNX Runtime is: {reason}")
-    return load(path, model, "onnxruntime", threads)
+    return _load_int8(path, model, threads, say) or load(path, model, "onnxruntime", threads)
+
+
+def _load_int8(path: Path, model: FaceModel, threads: int, say: Callable[[str], None]) -> Runtime | None:
+    """The int8 form of a network, None where there is none, or `say` why it is not used."""
+    from face3d.runtime.processor import multiplies_bytes
+    from face3d.runtime.sidecar import sha256
+
+    quantised = path.with_suffix(INT8)
+    if path.name.endswith(INT8) or not quantised.is_file():
+        return None
+    reason = "this processor has no instructions that multiply bytes"
+    if multiplies_bytes():
+        try:
+            network = load(quantised, model, "onnxruntime", threads)
+        except NetworkError as error:
+            reason = " ".join(str(error).split())
+        else:
+            if network.metadata.get("source_sha256") == sha256(path.read_bytes()):
+                return network
+            network.close()
+            reason = f"it was made of another network than {path.name}"
+    say(f"{quantised.name} is not used: {reason}")
+    return None
 
 
 def check_metadata(metadata: Mapping[str, str], model: FaceModel, path: Path) -> None:
