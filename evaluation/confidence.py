@@ -241,7 +241,7 @@ class _Walk:
             self._zoom = 1.3 * max(SIZE[0] / width, SIZE[1] / height)
         else:
             x, y, side, tall = picture.box
-            self._centre = (x + side / 2, y + tall / 2)
+            self._centre = (x + (side - 1) / 2, y + (tall - 1) / 2)
             self._zoom = _FACE / side
         self._picture = picture
         self._phase, self._speed = rng.uniform(0, 2 * math.pi, 4), rng.uniform(0.03, 0.12, 4)
@@ -260,7 +260,8 @@ class _Walk:
         if self._picture.box is None:
             return image, None
         side = zoom * self._picture.box[2]
-        return image, (goal[0] - side / 2, goal[1] - side / 2, side, side)
+        left, top = goal - (side - 1) / 2
+        return image, (float(left), float(top), side, side)
 
 
 def _wall(rng: np.random.Generator) -> np.ndarray:
