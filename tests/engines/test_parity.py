@@ -8,14 +8,14 @@ import numpy as np
 import onnx
 import pytest
 
-from face3d import runtime
+from face3d import cli, runtime
 from face3d.engine.builder import BuildSettings, build
 from face3d.runtime.onnxruntime import OnnxRuntime
-from face3d.runtime.sidecar import sha256
+from face3d.runtime.sidecar import Sidecar, sha256
 
 pytest.importorskip("scipy", reason="synthetic faces need the packages of training")
 
-from engines import check_parity
+from engines import build_engine, check_parity
 from engines.check_parity import BOUNDS, compare, run
 from engines.faces import CALIBRATION_SEED, PARITY_SEED, Faces, draw_faces
 from engines.quantize import quantize
@@ -91,3 +91,27 @@ def test_int8_engine_builds_and_belongs_to_its_network(tensorrt, network, quanti
     sidecar.check_network(out, quantised["tensorrt"])
     with pytest.raises(runtime.NetworkError, match="another network"):
         sidecar.check_network(out, quantised["cpu"])
+
+
+def test_int8_from_the_command_line(tensorrt, network, tmp_path, monkeypatch, capsys) -> None:
+    """Calibration, quantised network, engine and description in one command."""
+    if not tensorrt.rtx:
+        pytest.skip("only TensorRT for RTX builds without a GPU")
+    out = tmp_path / "made" / "small.engine"
+    command = (
+        f"build_engine --precision int8 --faces 4 --compute-capability 8.6,8.9 --max-batch 2 --out {out}"
+    )
+    monkeypatch.setattr("sys.argv", command.split())
+    assert build_engine.main() == 0
+    assert "4 synthetic faces" in capsys.readouterr().out
+    sidecar = Sidecar.read(out)
+    sidecar.check_content(out, out.read_bytes())
+    sidecar.check_network(out, network)
+    assert (sidecar.precision, sidecar.max_batch, sidecar.compute_capabilities) == ("int8", 2, ["8.6", "8.9"])
+    quantised = out.parent / sidecar.onnx
+    assert sidecar.onnx_sha256 == sha256(quantised.read_bytes()) != sidecar.network_sha256
+    # The same from the network that says its ranges itself, and without the repository's calibration.
+    again = tmp_path / "again.engine"
+    arguments = ["engine", "build", "--network", str(quantised), "--precision", "int8", "--out", str(again)]
+    assert cli.main([*arguments, "--compute-capability", "8.9"]) == 0
+    assert Sidecar.read(again).network_sha256 == sidecar.network_sha256

@@ -193,7 +193,10 @@ atexit._run_exitfuncs()
 print(gpu.open)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, tmp_path / "face3d.engine"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program, tmp_path / "face3d.engine"],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.stderr == "" and done.returncode == 0
     assert sorted(done.stdout.splitlines()) in (["[]"], ["[]", "this network is closed"])

@@ -200,7 +200,9 @@ def _compile(
         config.progress_monitor = monitor.monitor
         serialised = builder.build_serialized_network(definition, config)
     if serialised is None:
-        raise NetworkError(f"{network}: {found.product} {found.version} could not build it: {logger.reasons()}")
+        raise NetworkError(
+            f"{network}: {found.product} {found.version} could not build it: {logger.reasons()}"
+        )
     if cache is not None and settings.timing_cache is not None:
         _replace(settings.timing_cache, bytes(memoryview(config.get_timing_cache().serialize())))
     return bytes(memoryview(serialised))

@@ -19,4 +19,8 @@ def multiplies_bytes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
         lines = cpuinfo.read_text().splitlines()
     except OSError:
         return False
-    return any(wanted & set(text.partition(":")[2].split()) for text in lines if text.startswith(("flags", "Features")))
+    return any(
+        wanted & set(text.partition(":")[2].split())
+        for text in lines
+        if text.startswith(("flags", "Features"))
+    )

@@ -101,7 +101,10 @@ def _release(lock: threading.Lock, device: Device, engine: _Engine) -> None:
                     engine.close()
             finally:
                 device.close()
-        except (RuntimeError, device.cuda.Error) as error:  # a GPU that failed before; its process can only end
+        except (
+            RuntimeError,
+            device.cuda.Error,
+        ) as error:  # a GPU that failed before; its process can only end
             _LOG.warning("the GPU's memory could not be freed: %s", error)
 
 
@@ -136,7 +139,9 @@ class _Engine:
             self._check_tensors(found, path, sidecar)
             self._context = self._engine.create_execution_context()
             if self._context is None:
-                raise NetworkError(f"{path} cannot be run: {self._logger.reasons()}; is the GPU's memory full?")
+                raise NetworkError(
+                    f"{path} cannot be run: {self._logger.reasons()}; is the GPU's memory full?"
+                )
             try:
                 self._stream = cuda.Stream(_NON_BLOCKING)
                 for name, (dtype, shape) in {**sidecar.inputs, **sidecar.outputs}.items():
