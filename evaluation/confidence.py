@@ -132,7 +132,7 @@ def measure(outcomes: Sequence[Outcome]) -> dict:
             lambda rows: float(100 * columns["good"][rows].sum() / max(1.0, columns[over][rows].sum())), every
         )
 
-    lost = [outcome for outcome in outcomes if outcome.first >= 0 and outcome.shown[outcome.first - 1]]
+    lost = [o for o in outcomes if o.first > 0 and o.face[o.first - 1] and o.shown[o.first - 1]]
     late = [_late(outcome) for outcome in lost]
     false = [outcome for outcome in outcomes if outcome.kind == "false box"]
     hidden = [outcome for outcome in outcomes if outcome.kind == "hidden" and outcome in lost]
