@@ -1,5 +1,6 @@
 """The committed network and the committed face model belong together, and see a rendered face."""
 
+import hashlib
 import math
 
 import numpy as np
@@ -22,6 +23,16 @@ def tracker(model) -> Tracker:
     except FileNotFoundError:
         pytest.skip("no network is committed yet")
     return Tracker(model, runtime.load(None, model))
+
+
+def test_the_int8_form_was_made_of_the_committed_network(model) -> None:
+    path = resources.network()
+    quantised = path.with_suffix(runtime.INT8)
+    if not quantised.is_file():
+        pytest.skip("no int8 form is committed")
+    network = runtime.load(quantised, model)
+    made_of = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert network.metadata["source_sha256"] == made_of, "make it again: python -m engines.quantize"
 
 
 def turned(yaw: float, model) -> tuple[Geometry, np.ndarray]:
