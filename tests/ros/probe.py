@@ -112,8 +112,10 @@ class Probe:
 
 
 def picture(seed: int = 0, width: int = 320, height: int = 240) -> np.ndarray:
-    """A soft random image (height, width, 3) uint8."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (height // 20, width // 20, 3))
+    """A soft image (height, width, 3) uint8: with every seed the same thing, a little changed, as in a video."""
+    shape = (height // 20, width // 20, 3)
+    coarse = np.random.default_rng(0).integers(30, 226, shape)
+    coarse += np.random.default_rng(seed).integers(-30, 31, shape)
     return np.ascontiguousarray(np.kron(coarse, np.ones((20, 20, 1))).astype(np.uint8))
 
 

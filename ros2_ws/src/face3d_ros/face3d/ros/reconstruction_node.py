@@ -47,6 +47,7 @@ _TRACKER = {
     "max_turn": ("Largest plausible turn between two frames, radians.", (0.01, math.pi)),
     "max_zoom": ("Largest plausible ratio of scales between two frames.", (1.001, 10.0)),
     "max_shift": ("Largest plausible shift between two frames, fraction of the crop.", (0.01, 2.0)),
+    "min_likeness": ("Correlation with the frames before, below which a picture is another one.", (-1.0, 1.0)),
     "min_crop": ("Smallest plausible crop, pixels.", (8.0, 1000.0)),
 }
 
@@ -227,6 +228,7 @@ class ReconstructionNode(Node):
             "missed": counters.missed,
             "implausible": counters.implausible,
             "invalid": counters.invalid,
+            "changed": counters.changed,
             "refused": counters.refused,
             "overlays_skipped": self._overlay.skipped,
         }
