@@ -12,10 +12,11 @@ from training.edge_graph import EdgeGraph, edge
 from training.makehuman import MakeHuman
 from training.subdivision import FineMesh, graded, refine
 
-# iBUG landmarks 0..67 as base mesh vertices; the jaw (0-16) is the silhouette of the frontal mean face
+# iBUG landmarks 0..67 as base mesh vertices, placed by hand after the markup's description and MediaPipe's canonical face;
+# the jaw (0-16) is the silhouette of the frontal mean face
 LANDMARKS = (
-    5745, 5235, 270, 5242, 895, 893, 917, 5293, 5225, 11899, 7619, 7595, 7597, 11851, 7039, 11844, 12342,
-    255, 206, 204, 205, 209, 6984, 6980, 6979, 6981, 7024, 132, 131, 201, 5054, 358, 314, 343, 7077, 7119,
+    5769, 269, 270, 5242, 895, 894, 917, 914, 5296, 7616, 7619, 7596, 7597, 11851, 7039, 7038, 12366,
+    261, 225, 222, 205, 208, 6983, 6980, 6996, 6999, 7030, 132, 135, 164, 5134, 320, 313, 317, 7076, 7082,
     21, 0, 54, 66, 47, 41, 6850, 6838, 6784, 6805, 6825, 6831,
     425, 5354, 450, 455, 7210, 11956, 7185, 7166, 7241, 492, 486, 406, 500, 471, 474, 7227, 7249, 7242, 493, 487,
 )

@@ -20,7 +20,7 @@ CROP_METRES = 0.25
 BOX_METRES = 0.147
 """Metres that the side of a detection box (dlib HOG) spans; median over synthetic faces, spread 8 %."""
 
-BOX_CENTRE = (0.5, 0.538)
+BOX_CENTRE = (0.5, 0.531)
 """Where the model frame's origin lies in a detection box, as fractions of its width and height."""
 
 
