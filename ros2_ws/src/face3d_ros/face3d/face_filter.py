@@ -66,8 +66,12 @@ class FaceFilter:
         if not (0.0 < steadiness < math.inf):
             raise ValueError(f"steadiness must be positive, got {steadiness}")
         if name == "one_euro":
-            rules = (_ROTATION, _LOG_SCALE, _TRANSLATION, _EXPRESSION)
-            return FaceFilter(*(rule.steadier(steadiness) for rule in rules))
+            return FaceFilter(
+                _ROTATION.steadier(steadiness),
+                _LOG_SCALE.steadier(steadiness),
+                _TRANSLATION.steadier(steadiness),
+                _EXPRESSION.steadier(steadiness),
+            )
         if name == "exponential":
             rule = Exponential(weight)
             return FaceFilter(rule, rule, rule, rule, weight, weighted=False)

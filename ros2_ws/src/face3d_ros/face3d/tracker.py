@@ -187,7 +187,7 @@ class Tracker:
             dt = _seconds(track.stamp, stamp)
             memory = self._filter.follow(track.memory, own.geometry, dt, own.confidence)
             geometry = own.geometry
-            look = own.look if track.look is None else remember(track.look, own.look)
+            look = own.look if track.look is None or own.look is None else remember(track.look, own.look)
         else:
             return replace(track, confidence=confidence, misses=track.misses + 1), own.failure, None
         prior = memory.geometry if settings.prior == "smoothed" else geometry
