@@ -12,8 +12,8 @@ from training.edge_graph import EdgeGraph, edge
 from training.makehuman import MakeHuman
 from training.subdivision import FineMesh, graded, refine
 
-# iBUG landmarks 0..67 as base mesh vertices, placed by hand with an eye on MediaPipe's canonical face; the jaw (0-16) is
-# the silhouette of the frontal mean face
+# iBUG landmarks 0..67 as base mesh vertices, placed by hand with an eye on MediaPipe's canonical face; the jaw (0-16)
+# is the silhouette of the frontal mean face
 LANDMARKS = (
     5769, 269, 270, 5242, 895, 894, 917, 914, 5296, 7616, 7619, 7596, 7597, 11851, 7039, 7038, 12366,
     261, 225, 222, 205, 208, 6983, 6980, 6996, 6999, 7030, 132, 135, 164, 5134, 320, 313, 317, 7076, 7082,
