@@ -45,7 +45,7 @@ class TrackerSettings:
     steadiness: float = 1.0
     exponential_weight: float = 0.5
     prior: str = "smoothed"
-    start_confidence: float = 0.5
+    start_confidence: float = 0.8
     keep_confidence: float = 0.3
     patience: float = 0.35
     max_misses: int = 60
