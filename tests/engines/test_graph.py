@@ -114,6 +114,33 @@ def test_positions_stay_wide(path) -> None:
     assert not {"stem", "heat", "points", "look", "far", "where", "prior", "last", "sure"} & narrow
 
 
+def test_the_limits_of_a_narrow_clip_are_narrow_too() -> None:
+    """ONNX wants them of the data's type: a ReLU6 between convolutions."""
+    rng, node = np.random.default_rng(2), helper.make_node
+    constants = {f"w{i}": (0.3 * rng.normal(size=(4, 4, 3, 3))).astype(np.float32) for i in range(4)}
+    constants |= {"zero": np.float32(0), "six": np.float32(6)}
+    pads = {"pads": [1, 1, 1, 1]}
+    nodes = [
+        node("Conv", ["x", "w0"], ["a"], "first", **pads), node("Relu", ["a"], ["b"]),
+        node("Conv", ["b", "w1"], ["c"], "body", **pads), node("Clip", ["c", "zero", "six"], ["d"], "clip"),
+        node("Conv", ["d", "w2"], ["e"], "end", **pads), node("Relu", ["e"], ["f"]),
+        node("Conv", ["f", "w3"], ["y"], "last", **pads),
+    ]  # fmt: skip
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4, 8, 8]) for name in "xy"]
+    initializers = [numpy_helper.from_array(values, name) for name, values in constants.items()]
+    network = helper.make_model(
+        helper.make_graph(nodes, "relu6", ends[:1], ends[1:], initializers),
+        opset_imports=[helper.make_opsetid("", 17)], ir_version=8,
+    )  # fmt: skip
+    feed = {"x": rng.normal(size=(1, 4, 8, 8)).astype(np.float32)}
+    (wide,) = onnxruntime.InferenceSession(network.SerializeToString()).run(None, feed)
+    half = graph.to_half(network)
+    assert {"body", "clip", "end"} <= (narrow := named(network, graph.narrow_layers(network.graph)))
+    assert not narrow & {"first", "last"}, "not bytes, and not the result"
+    (found,) = onnxruntime.InferenceSession(half.SerializeToString()).run(None, feed)
+    np.testing.assert_allclose(found, wide, atol=0.01 * np.abs(wide).max())
+
+
 def test_half_precision_computes_the_same(path, batch) -> None:
     half = graph.to_half(graph.fold(path))
     kinds = {tensor.name: tensor.data_type for tensor in half.graph.initializer}

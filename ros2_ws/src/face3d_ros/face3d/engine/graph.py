@@ -22,7 +22,7 @@ _LARGE = 1 << 16
 """Weights from which a matrix product is worth narrow arithmetic."""
 _SIMPLE = {"Add", "Clip", "Flatten", "MaxPool", "Relu", "Reshape", "Resize", "Slice"}
 """What may stand between narrow products without being widened again."""
-_TYPED = {"Resize": (0,), "Clip": (0,), "Reshape": (0,), "Slice": (0,)}
+_TYPED = {"Resize": (0,), "Reshape": (0,), "Slice": (0,)}
 """Inputs that follow the type of the data; of other operators all do."""
 
 
@@ -160,8 +160,8 @@ def narrow_layers(graph: onnx.GraphProto) -> set[int]:
     for index in range(len(nodes)):
         if before[index] & after:
             after.add(index)
-    narrow = (body & after) - first
     last = last_layers(nodes, {output.name for output in graph.output})
+    narrow = (body & after) - first - last
     for index, node in enumerate(nodes):
         if index in first | last:
             continue
