@@ -7,29 +7,17 @@ and fastest of the runs; on a machine that does other things at the same time, t
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from benchmarks.table import Row, timed
+from benchmarks.table import Row, milliseconds, timed
 from face3d import _core, renderer, shape
 from face3d.camera import FRONTAL, IMAGE_SIZE, Pose
 from face3d.model import FaceModel
 
 PIXELS_PER_METRE = 800.0  # of the prior in its crop
 PRIOR_LIMIT = 1.0  # ms for PNCC and normals of the mesh that the network's prior is drawn from
-
-
-def milliseconds(call: Callable[[], object], runs: int) -> tuple[float, float]:
-    """Median and minimum."""
-    call()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return float(np.median(times)) * 1e3, min(times) * 1e3
 
 
 def frontal(model_vertices: np.ndarray, scale: float, size: int) -> np.ndarray:
@@ -132,8 +120,8 @@ def main() -> None:
         _core.select_instruction_set(name)
         print(f"kernels, {name}: median and fastest of {arguments.runs} runs, ms")
         for label, call in cases(model).items():
-            median, fastest = milliseconds(call, arguments.runs)
-            print(f"  {label:58s} {median:7.3f} {fastest:7.3f}")
+            times = milliseconds(call, arguments.runs)
+            print(f"  {label:58s} {np.median(times):7.3f} {times.min():7.3f}")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Clip:
         width, height = size[0] // columns, size[1] // rows
         left, top, zoom = self._cut(width, height)
         x, y, w, h = self.box
-        box = ((x - left + 0.5) * zoom - 0.5, (y - top + 0.5) * zoom - 0.5, w * zoom, h * zoom)
+        box = ((x - left) * zoom, (y - top) * zoom, w * zoom, h * zoom)  # a box begins at its first pixel's edge
         boxes = [(box[0] + c * width, box[1] + r * height, *box[2:]) for r in range(rows) for c in range(columns)]
         cells = (self._cell(image, left, top, zoom, width, height) for image in self.images)
         return [np.ascontiguousarray(np.tile(cell, (rows, columns, 1))) for cell in cells], boxes

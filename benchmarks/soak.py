@@ -34,7 +34,7 @@ _REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process holds (Linux). memory and peak: resident, MB; shared: names in /dev/shm."""
+    """What a process holds (Linux). memory: resident, MB; shared: names in /dev/shm."""
 
     memory: float
     threads: int
@@ -71,11 +71,13 @@ class Sample:
 
 @dataclass
 class Soak:
-    """All samples, and what was left when everything had ended: names in /dev/shm that were not there before."""
+    """All samples, and what was left when everything had ended: names in /dev/shm that were not there before.
+
+    settle  share of the samples, at the beginning, that does not count
+    """
 
     samples: list[Sample] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-
     settle: float = _SETTLE
 
     def thirds(self, value: Callable[[Sample], float]) -> tuple[float, float]:
