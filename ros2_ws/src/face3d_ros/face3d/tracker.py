@@ -66,7 +66,7 @@ class Tracker:
         state = self._clock(state, stamp)
         # Which faces to look for: one pass for each tracked one, several for new ones from their boxes.
         attempts = self._attempts(state.tracks, boxes or (), stamp)
-        self._run(image, attempts)
+        run(image, attempts, self.model, self.runtime, self.settings)
         # New tracks and old ones, with the filters advanced, the lost ones gone and duplicates merged.
         state = self._ended(self._merged(self._updated(state, attempts, stamp)), stamp)
         faces, tracks = [], []
@@ -97,7 +97,7 @@ class Tracker:
         if camera is None:
             camera = Camera.from_fov(image.shape[1], image.shape[0])
         attempts = [Attempt(None, Geometry.mean(pose_from_box(box)), iterations) for box in boxes]
-        self._run(image, attempts)
+        run(image, attempts, self.model, self.runtime, self.settings)
         return [
             self._face(index, 0, attempt.confidence, attempt.geometry, camera)
             for index, attempt in enumerate(attempts)
@@ -139,9 +139,6 @@ class Tracker:
             return track.prior
         pose = self._filter.ahead(track.memory, track.prior.pose, _seconds(track.stamp, stamp))
         return replace(track.prior, pose=pose)
-
-    def _run(self, image: np.ndarray, attempts: list[Attempt]) -> None:
-        run(image, attempts, self.model, self.runtime, self.settings)
 
     def _updated(self, state: TrackerState, attempts: list[Attempt], stamp: int) -> TrackerState:
         counters, tracks = state.counters, []
@@ -191,11 +188,8 @@ class Tracker:
         else:
             return replace(track, confidence=confidence, misses=track.misses + 1), own.failure, None
         prior = memory.geometry if settings.prior == "smoothed" else geometry
-        return (
-            Track(track.id, memory, prior, None, confidence, stamp, track.age + 1, look=look),
-            own.failure,
-            None,
-        )
+        track = Track(track.id, memory, prior, None, confidence, stamp, track.age + 1, look=look)
+        return track, own.failure, None
 
     def _merged(self, state: TrackerState) -> TrackerState:
         """Of tracks on the same face the oldest one stays; one that has lost its face gives way."""
