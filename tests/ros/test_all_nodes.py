@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,3 +44,21 @@ def test_without_its_camera(probe: Probe, network: Path) -> None:
         nodes.start(ALL, {"camera": False, "network": str(network)})
         probe.spin(lambda: all(probe.level(name) is not None for name in NODES[1:]))
         assert "camera_node" not in probe.node.get_node_names()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_node_that_fails_ends_the_process(probe: Probe) -> None:
+    """In a process of its own it would be gone; here the others must not go on without it and say nothing."""
+    import rclpy
+
+    from face3d.ros.all_nodes import AllNodes, Spinning
+
+    node = rclpy.create_node("failing", context=probe.node.context)
+    node.create_timer(0.01, lambda: 1 / 0)
+    spinning = Spinning(node)
+    deadline = time.monotonic() + 20
+    while spinning.alive and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(RuntimeError, match="failing has failed"):
+        AllNodes._check(SimpleNamespace(_others=[spinning]))
+    spinning.close()

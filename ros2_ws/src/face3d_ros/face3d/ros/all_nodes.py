@@ -18,6 +18,7 @@ from face3d.ros.parameters import declare
 from face3d.ros.reconstruction_node import ReconstructionNode
 
 _GOODBYE = 5.0  # seconds for a node's thread to end
+_CHECK = 1.0  # seconds between looks whether all threads are there
 
 
 class AllNodes(ReconstructionNode):
@@ -27,8 +28,9 @@ class AllNodes(ReconstructionNode):
         super().__init__()
         camera = declare(self, "camera", True, "Whether a camera_node is part of the process.")
         self._others = [
-            _Spinning(kind()) for kind in ((DetectionNode, CameraNode) if camera else (DetectionNode,))
+            Spinning(kind()) for kind in ((DetectionNode, CameraNode) if camera else (DetectionNode,))
         ]
+        self._watch = self.create_timer(_CHECK, self._check)
 
     def destroy_node(self) -> None:
         """End all nodes."""
@@ -36,8 +38,14 @@ class AllNodes(ReconstructionNode):
             other.close()
         super().destroy_node()
 
+    def _check(self) -> None:
+        """End the process when one of its nodes has failed, as that node's own process would have ended."""
+        for other in self._others:
+            if not other.alive:
+                raise RuntimeError(f"{other.name} has failed; its error is above")
 
-class _Spinning:
+
+class Spinning:
     """A node in a thread of its own."""
 
     def __init__(self, node: Node) -> None:
@@ -47,7 +55,18 @@ class _Spinning:
         self._thread = threading.Thread(target=self._work, name=node.get_name(), daemon=True)
         self._thread.start()
 
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self._node.get_name()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the node still works: false after an error in one of its callbacks."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
+        """End the thread, then the node."""
         self._executor.shutdown(timeout_sec=_GOODBYE)
         self._thread.join(timeout=_GOODBYE)
         self._node.destroy_node()
