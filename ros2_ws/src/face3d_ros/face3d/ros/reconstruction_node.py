@@ -222,14 +222,16 @@ class ReconstructionNode(Node):
         """For diagnostics: what the tracker did since the start."""
         counters = self._state.counters
         return {
-            "faces": sum(track.misses == 0 for track in self._state.tracks),
+            "faces": self._state.tracked,
             "tracks_started": counters.started,
             "tracks_ended": counters.ended,
+            "tracks_merged": counters.merged,
             "missed": counters.missed,
             "implausible": counters.implausible,
             "invalid": counters.invalid,
             "changed": counters.changed,
             "refused": counters.refused,
+            "resets": counters.resets,
             "overlays_skipped": self._overlay.skipped,
         }
 
