@@ -31,7 +31,7 @@ def rows(quick: bool) -> Iterator[Row]:
     model = FaceModel.load()
     network = runtime.load(None, model, threads=1)
     trackers = {name: Tracker(model, network, settings) for name, settings in _WAYS.items()}
-    head, background = demo_head._Head(model), demo_head._background()
+    head, background = demo_head.Head(model), demo_head.room()
     truths = list(demo_head.script(model))[: 4 * _FPS if quick else None]
     still = head.draw(truths[0], background)
     yield from _jitter(trackers, still, truths[0], 40 if quick else 90)

@@ -86,7 +86,7 @@ def test_without_a_network_a_head_is_rendered(
 
 def test_the_rendered_face_is_where_its_geometry_says(model: FaceModel) -> None:
     geometries = list(demo_head.script(model))
-    head, background, detector = demo_head._Head(model), demo_head._background(), Detector()
+    head, background, detector = demo_head.Head(model), demo_head.room(), Detector()
     for geometry in geometries[:: len(geometries) // 6]:
         found = detector.detect(head.draw(geometry, background))
         assert len(found) == 1

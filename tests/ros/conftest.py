@@ -53,7 +53,7 @@ def clip(model, tmp_path_factory) -> Path:
     from face3d import demo_head
     from face3d.movie import Movie
 
-    head, background = demo_head._Head(model), demo_head._background()
+    head, background = demo_head.Head(model), demo_head.room()
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     with Movie(path, 25.0) as movie:
         for number, geometry in zip(range(25), demo_head.script(model)):

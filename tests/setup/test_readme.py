@@ -34,7 +34,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that the README's examples name: photo.jpg and clip.mp4, rendered."""
     folder = tmp_path_factory.mktemp("desk")
     model = FaceModel.load()
-    head, background = demo_head._Head(model), demo_head._background()
+    head, background = demo_head.Head(model), demo_head.room()
     geometries = list(demo_head.script(model))[:20]
     frames = [head.draw(geometry, background) for geometry in geometries]
     cv2.imwrite(str(folder / "photo.jpg"), frames[0][..., ::-1])

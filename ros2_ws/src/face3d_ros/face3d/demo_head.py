@@ -33,8 +33,8 @@ _HAIR, _CLOTH = (0.030, 0.018, 0.012), (0.03, 0.05, 0.09)
 
 def render(model: FaceModel, path: Path) -> None:
     """Write the clip to `path` (.mp4). Raises OSError when it cannot be written."""
-    head = _Head(model)
-    background = _background()
+    head = Head(model)
+    background = room()
     with Movie(path, FPS) as movie:
         for geometry in script(model):
             movie.write(head.draw(geometry, background))
@@ -87,7 +87,7 @@ def _expression(model: FaceModel, t: float) -> np.ndarray:
     return weights
 
 
-class _Head:
+class Head:
     """The face mesh with colours, closed by a plain skull of hair, a neck and shoulders."""
 
     def __init__(self, model: FaceModel) -> None:
@@ -194,7 +194,7 @@ def _ellipsoid(centre: _Triple, radii: _Triple, rings: int = 40) -> tuple[np.nda
     return vertices, np.concatenate([np.stack([a, c, b], -1), np.stack([b, c, d], -1)]).reshape(-1, 3)
 
 
-def _background() -> np.ndarray:
+def room() -> np.ndarray:
     """A blurred room, linear RGB (k HEIGHT, k WIDTH, 3) float32."""
     random = np.random.default_rng(3)
     blobs = random.random((6, 8, 1)).astype(np.float32) + 0.25 * random.random((6, 8, 3)).astype(np.float32)
