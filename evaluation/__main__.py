@@ -142,9 +142,9 @@ def _videos(results, model, network, options, folder, album) -> list:
 
 
 def _confidence(results, model, network, options, folder, album) -> list:
-    from evaluation import confidence
+    from evaluation import confidence, pictures
 
-    faces, empty = confidence.pictures(8 if options.quick else 30)
+    faces, empty = pictures.collect(8 if options.quick else 30)
     results["confidence"] = confidence.measure(confidence.run(faces, empty, model, network))
     return []
 

@@ -15,17 +15,14 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from evaluation.development import empty_pictures, stills
 from evaluation.measures import Interval, bootstrap, mean_interval
+from evaluation.pictures import Box, Picture
 from face3d.camera import Camera
 from face3d.crop import box_of_pose, overlap
-from face3d.detector import STILL, Detector
 from face3d.model import FaceModel
 from face3d.runtime import Runtime
-from face3d.source import read_image
 from face3d.track import TrackerSettings, TrackerState
 from face3d.tracker import Tracker
-from training.evaluate import TestSet
 
 SIZE = (320, 240)
 KINDS = ("cut", "hidden", "false box")
@@ -37,17 +34,6 @@ _SAME = 0.3  # overlap of boxes from which a reported face is the one that is th
 _NOISE = 3.0
 BINS = ((0.0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1.01))
 """Of the network's confidence, for its calibration."""
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """Something to film: RGB (H, W, 3) uint8, and the box of the face in it, if there is one."""
-
-    name: str
-    image: np.ndarray
-    box: Box | None = None
 
 
 @dataclass(eq=False)
@@ -79,28 +65,6 @@ class _Listening:
     def infer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         outputs, self.last = self._network.infer(batch)
         return outputs, self.last
-
-
-def pictures(count: int) -> tuple[list[Picture], list[Picture]]:
-    """Up to `count` synthetic and `count` real pictures with a face, and those without; always the same."""
-    test = TestSet.draw(count)
-    faces = [
-        Picture(f"synthetic {index}", sample.image, box_of_pose(sample.pose))
-        for index, sample in enumerate(test.faces)
-    ]
-    detector = Detector(STILL)
-    for path in stills():
-        image = read_image(path)
-        if found := detector.detect(image):
-            faces.append(Picture(path.name, image, found[0].box))
-        if len(faces) == 2 * count:
-            break
-    empty = [Picture(f"synthetic, empty {index}", sample.image) for index, sample in enumerate(test.empty)]
-    empty += [Picture(name, image) for name, image in empty_pictures()]
-    rng = np.random.default_rng(11)
-    empty += [Picture(f"wall {index}", _wall(rng)) for index in range(6)]
-    empty += [Picture(f"noise {index}", _blotches(rng)) for index in range(6)]
-    return faces, empty
 
 
 def run(
@@ -262,23 +226,3 @@ class _Walk:
         side = zoom * self._picture.box[2]
         left, top = goal - (side - 1) / 2
         return image, (float(left), float(top), side, side)
-
-
-def _wall(rng: np.random.Generator) -> np.ndarray:
-    """A plain wall with uneven light, of any colour, also of skin's."""
-    color = (
-        rng.uniform(40, 230, 3) if rng.random() < 0.5 else rng.uniform(0.3, 1.0) * np.array([230, 180, 150])
-    )
-    light = cv2.resize(
-        rng.uniform(0.6, 1.1, (2, 3)).astype(np.float32), (400, 300), interpolation=cv2.INTER_LINEAR
-    )
-    return np.clip(light[..., None] * color, 0, 255).astype(np.uint8)
-
-
-def _blotches(rng: np.random.Generator) -> np.ndarray:
-    """Soft noise of some scale: clouds, leaves, a crowd out of focus."""
-    cells = int(rng.integers(3, 40))
-    coarse = rng.uniform(0, 255, (cells, cells * 4 // 3 + 1, 3)).astype(np.float32)
-    if rng.random() < 0.5:
-        coarse[:] = coarse.mean(2, keepdims=True)
-    return np.clip(cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)

@@ -7,7 +7,8 @@ import pytest
 
 from evaluation import confidence
 from evaluation.chapters import confidence as chapter
-from evaluation.confidence import Outcome, Picture, _area, _late, _scene, _Walk, measure
+from evaluation.confidence import Outcome, _area, _late, _scene, _Walk, measure
+from evaluation.pictures import Picture
 
 
 def outcome(kind: str, face: str, shown: str, wrong: str = "", ids: tuple = (1,)) -> Outcome:
