@@ -51,8 +51,9 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     tensors  uint8 (N, 9, 200, 200): what the ranges are measured on
     target   cpu or tensorrt
     What `graph.narrow_layers` leaves out stays float32: positions in the image, and the layers after the last ReLU,
-    whose output is the result; for TensorRT the first convolution too, whose input is a whole unsigned byte. The
-    metadata says `source_sha256`: the network that it was made from.
+    whose output is the result; for TensorRT the first convolution too, whose input is a whole unsigned byte. So does
+    what is computed from positions, which a byte would round to a pixel of the crop. The metadata says
+    `source_sha256`: the network that it was made from.
     """
     if target not in TARGETS:
         raise ValueError(f"target is {target!r}, it may be: {', '.join(TARGETS)}")
@@ -61,7 +62,7 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     for index, node in enumerate(nodes):
         node.name = node.name or f"node_{index}"
     narrow = graph.narrow_layers(folded.graph) | (graph.first_layers(nodes) if target == "cpu" else set())
-    kept = set(range(len(nodes))) - narrow
+    kept = set(range(len(nodes))) - narrow | _behind(nodes, "Softmax")
     symmetric = target == "tensorrt"
     options = {
         "ActivationSymmetric": symmetric,
@@ -90,6 +91,17 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     onnx.helper.set_model_props(quantised, metadata)
     onnx.checker.check_model(quantised)
     return quantised
+
+
+def _behind(nodes: list[onnx.NodeProto], kind: str) -> set[int]:
+    """Indices of the nodes that need a node of this kind, directly or not."""
+    reached: set[str] = set()
+    found = set()
+    for index, node in enumerate(nodes):
+        if node.op_type == kind or reached & set(node.input):
+            reached |= set(node.output)
+            found.add(index)
+    return found
 
 
 def default_out(network: Path, target: str) -> Path:

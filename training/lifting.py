@@ -43,11 +43,13 @@ class LiftBatch:
 
 
 class LiftSource:
-    """Draws batches of points. `bank`: how many expressions and rotations are drawn first and then combined freely."""
+    """Draws batches of points, from torch's own generator.
+
+    bank: how many expressions and rotations are drawn first, by `seed`, and then combined freely.
+    """
 
     def __init__(self, model: FaceModel, loss: FaceLoss, priors: PriorConfig, bank: int = 20_000, seed: int = 0):
         rng = np.random.default_rng(seed)
-        torch.manual_seed(seed)
         self.faces, self.priors = FaceConfig(), priors
         sampler = ExpressionSampler(model.expression_names, self.faces)
         self.expressions = torch.tensor(np.stack([sampler.draw(rng, 1.0).coefficients for _ in range(bank)]))

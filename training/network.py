@@ -218,9 +218,10 @@ class FaceNetwork(nn.Module):
 
     def locate(self, heat: Tensor) -> Tensor:
         """(B, POINTS, 3) centre and spread of heat maps (B, POINTS, MAP * MAP) of logits."""
-        mean = heat.softmax(2) @ moments(self.cells)
-        variance = 0.5 * (mean[:, :, 2:] - mean[:, :, :2].square().sum(2, keepdim=True))
-        return torch.cat([mean[:, :, :2], variance.clamp(min=1e-4).sqrt()], 2)
+        with torch.autocast("cpu", enabled=False):  # differences of squares need their digits
+            mean = heat.softmax(2) @ moments(self.cells)
+            variance = 0.5 * (mean[:, :, 2:] - mean[:, :, :2].square().sum(2, keepdim=True))
+            return torch.cat([mean[:, :, :2], variance.clamp(min=1e-4).sqrt()], 2)
 
     def prior_points(self, image: Tensor) -> Tensor:
         """(B, POINTS, 2) where the prior's render shows the points, in half crops: a soft look-up of their PNCC codes.
@@ -230,7 +231,7 @@ class FaceNetwork(nn.Module):
         code = image[:, 3:6, ::STEP, ::STEP].flatten(2).transpose(1, 2).float() / 255  # (B, cells, 3)
         empty = (code.amax(2, keepdim=True) == 0).float()
         code, codes = code - 0.5, self.codes.float() - 0.5
-        with torch.autocast("cpu", enabled=False):  # differences of squares need their digits
+        with torch.autocast("cpu", enabled=False):
             near = 2 * codes @ code.transpose(1, 2) - (code.square().sum(2) + 1e4 * empty[:, :, 0])[:, None]
             return (near / (2 * CODE_SPREAD**2)).softmax(2) @ self.cells
 

@@ -122,6 +122,7 @@ def train(
     report: dict = {}
     running, next_evaluation = None, first + config.evaluate_every
     seed = config.data.seed + 1000 * state["starts"]
+    torch.manual_seed(seed)
     bar = tqdm(
         initial=first, total=first + samples if samples else None, unit="face", smoothing=0.02, mininterval=2
     )
