@@ -17,10 +17,11 @@ tree=$(cd "$(dirname "$0")/../ros2_ws" && pwd)
 . "$venv/ros_env.sh"
 if [ $# -gt 0 ]; then set -- --packages-select "$@"; fi
 # One package after the other, two compilers within each: the memory of a small machine is enough.
-# Both spellings of the interpreter: ament asks for Python3, pybind11 for Python.
+# Both spellings of the interpreter: ament asks for Python3, pybind11 for Python. CMake looks at the files to install
+# when it configures, so it does every time: a network's int8 form may have come or gone.
 MAKEFLAGS=-j2 exec "$venv/bin/colcon" --log-base "$workspace/log" build \
     --base-paths "$tree/src" "$tree/wheels/tf2_msgs" \
     --build-base "$workspace/build" --install-base "$venv" \
-    --merge-install --symlink-install --executor sequential --event-handlers console_cohesion+ "$@" \
+    --merge-install --symlink-install --cmake-force-configure --executor sequential --event-handlers console_cohesion+ "$@" \
     --cmake-args -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF --no-warn-unused-cli \
     "-DPython3_EXECUTABLE=$venv/bin/python" "-DPython_EXECUTABLE=$venv/bin/python"
