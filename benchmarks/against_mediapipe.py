@@ -73,7 +73,7 @@ class Face3d:
         from face3d.tracker import Tracker
 
         self.model = FaceModel.load()
-        self.network = runtime.load(network, self.model, threads=1)
+        self.network = runtime.load(network, self.model, "onnxruntime" if network else runtime.AUTO)
         self._tracker, self._detector, self._state = Tracker(self.model, self.network), Detector(), TrackerState()
         self._stamp = 0
 
@@ -146,7 +146,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.against_mediapipe", description=__doc__.splitlines()[0])
     parser.add_argument("--size", default="640x480", metavar="WxH", help="of the frames; default: %(default)s")
     parser.add_argument("--frames", type=int, default=300, metavar="N", help="of each clip; default: %(default)s")
-    parser.add_argument("--network", type=Path, metavar="ONNX", help="default: the one that comes with face3d")
+    parser.add_argument("--network", type=Path, metavar="ONNX", help="default: the one that comes with face3d, in the form that `auto` takes here")
     parser.add_argument("--out", type=Path, default=results.FOLDER / "against_mediapipe.json", metavar="JSON")
     parser.add_argument(
         "--mediapipe-python", type=Path, metavar="PYTHON", help="default: an environment made in the cache"

@@ -29,7 +29,7 @@ _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))  # upper and lower points of th
 def rows(quick: bool) -> Iterator[Row]:
     """Jitter, lag, error, blinks, drift, occlusion; `quick` looks at fewer frames."""
     model = FaceModel.load()
-    network = runtime.load(None, model, threads=1)
+    network = runtime.load(None, model, runtime.AUTO)
     trackers = {name: Tracker(model, network, settings) for name, settings in _WAYS.items()}
     head, background = demo_head.Head(model), demo_head.room()
     truths = list(demo_head.script(model))[: 4 * _FPS if quick else None]

@@ -42,7 +42,7 @@ def rows(quick: bool) -> Iterator[Row]:
     """All sizes, numbers of faces and threads; the stages for one face on one thread, and for eight."""
     model, clip = FaceModel.load(), Clip(20 if quick else 100)
     for threads in (1, 2):
-        network = runtime.load(None, model, threads=threads)
+        network = runtime.load(None, model, runtime.AUTO, threads)
         for size in SIZES[:1] if quick else SIZES:
             for faces in FACES:
                 yield from _steps(model, network, clip, size, faces, threads)
