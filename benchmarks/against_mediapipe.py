@@ -146,7 +146,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.against_mediapipe", description=__doc__.splitlines()[0])
     parser.add_argument("--size", default="640x480", metavar="WxH", help="of the frames; default: %(default)s")
     parser.add_argument("--frames", type=int, default=300, metavar="N", help="of each clip; default: %(default)s")
-    parser.add_argument("--network", type=Path, metavar="ONNX", help="default: the one that comes with face3d, in the form that `auto` takes here")
+    parser.add_argument("--network", type=Path, metavar="ONNX", help="default: what `auto` takes here")
     parser.add_argument("--out", type=Path, default=results.FOLDER / "against_mediapipe.json", metavar="JSON")
     parser.add_argument(
         "--mediapipe-python", type=Path, metavar="PYTHON", help="default: an environment made in the cache"
