@@ -11,7 +11,6 @@ from evaluation.development import empty_pictures, stills
 from face3d.crop import box_of_pose
 from face3d.detector import STILL, Detector
 from face3d.source import read_image
-from training.evaluate import TestSet
 
 Box = tuple[float, float, float, float]
 
@@ -27,6 +26,8 @@ class Picture:
 
 def collect(count: int) -> tuple[list[Picture], list[Picture]]:
     """Up to `count` synthetic and `count` real pictures with a face, and those without; always the same."""
+    from training.evaluate import TestSet  # late: only who draws faces needs what draws them
+
     test = TestSet.draw(count)
     faces = [
         Picture(f"synthetic {index}", sample.image, box_of_pose(sample.pose))
