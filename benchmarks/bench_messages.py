@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from benchmarks.ros_domain import own_domain
 from benchmarks.scenes import SIZES, Clip, named
 from benchmarks.table import Row, summarised, timed
 from face3d import runtime
@@ -60,29 +61,14 @@ def _face(model: FaceModel, clip: Clip) -> Face:
 
 def _transport(kind: type, message: object, runs: int) -> tuple[np.ndarray, np.ndarray]:
     """Milliseconds of `publish()`, and from its return to the callback of a node in this process."""
-    import contextlib
-
-    import rclpy
     from rclpy.executors import SingleThreadedExecutor
 
-    from face3d.ros import environment
     from face3d.ros.qos import OUTPUT
 
-    environment.check()
-    with contextlib.ExitStack() as stack:
-        _, lock = environment.isolate(None)
-        if lock is not None:
-            stack.enter_context(lock)
-        environment.use_profile()
-        context = rclpy.Context()
-        rclpy.init(context=context)
-        stack.callback(context.try_shutdown)
-        sender, receiver = (rclpy.create_node(f"face3d_{name}", context=context) for name in ("sender", "receiver"))
-        stack.callback(sender.destroy_node)
-        stack.callback(receiver.destroy_node)
+    with own_domain("face3d_sender", "face3d_receiver") as (sender, receiver):
         arrived: list[float] = []
         receiver.create_subscription(kind, "message", lambda _: arrived.append(time.perf_counter()), OUTPUT)
-        executor = SingleThreadedExecutor(context=context)
+        executor = SingleThreadedExecutor(context=receiver.context)
         executor.add_node(receiver)
         publisher = sender.create_publisher(kind, "message", OUTPUT)
         deadline = time.monotonic() + 10.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.ros_domain import own_domain
 from benchmarks.table import Row
 from face3d import demo, resources
 
@@ -51,27 +51,15 @@ def rows(quick: bool) -> Iterator[Row]:
 
 def _measure(clip: str, rate: float, seconds: float) -> _Run:
     """Start the three nodes in a domain of their own and listen for some seconds."""
-    import rclpy
     from face3d_msgs.msg import FaceMesh
     from rclpy.executors import SingleThreadedExecutor
     from sensor_msgs.msg import Image
 
-    from face3d.ros import environment
     from face3d.ros.node_group import NodeGroup
     from face3d.ros.qos import IMAGE_IN, OUTPUT
 
-    environment.check()
-    _, lock = environment.isolate(None)
-    environment.use_profile()
     run = _Run()
-    with contextlib.ExitStack() as stack:
-        if lock is not None:
-            stack.enter_context(lock)
-        context = rclpy.Context()
-        rclpy.init(context=context)
-        stack.callback(context.try_shutdown)
-        node = rclpy.create_node("face3d_benchmark", context=context)
-        stack.callback(node.destroy_node)
+    with own_domain("face3d_benchmark") as (node,), NodeGroup() as nodes:
         begin = [float("inf")]
 
         def on_mesh(message: FaceMesh) -> None:
@@ -87,9 +75,8 @@ def _measure(clip: str, rate: float, seconds: float) -> _Run:
 
         node.create_subscription(FaceMesh, "face_mesh", on_mesh, OUTPUT)
         node.create_subscription(Image, "camera/image_raw", on_image, IMAGE_IN, raw=True)
-        executor = SingleThreadedExecutor(context=context)
+        executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
-        nodes = stack.enter_context(NodeGroup())
         remaps = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
         nodes.start("reconstruction_node", {}, remaps)
         nodes.start("detection_node", {}, remaps)

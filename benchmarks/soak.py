@@ -11,7 +11,6 @@ behind.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import sys
@@ -24,6 +23,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 import numpy as np  # noqa: E402
+
+from benchmarks.ros_domain import own_domain  # noqa: E402
 
 _SETTLE = 0.1  # share of the time, at the beginning, in which caches and pools may fill; more of a short run
 _GROWTH = 8.0  # MB of a process's memory that are noise
@@ -129,29 +130,17 @@ def run(
     told        is given every sample as it is taken
     Raises RuntimeError when a node ends or no mesh comes.
     """
-    import rclpy
     from face3d_msgs.msg import FaceMesh
     from rclpy.executors import SingleThreadedExecutor
     from sensor_msgs.msg import Image
     from visualization_msgs.msg import Marker
 
-    from face3d.ros import environment
     from face3d.ros.node_group import NodeGroup
     from face3d.ros.qos import IMAGE_OUT, OUTPUT
 
-    environment.check()
-    _, lock = environment.isolate(None)
-    environment.use_profile()
     soak, seen = Soak(), set()
     before = set(os.listdir("/dev/shm"))
-    with contextlib.ExitStack() as stack:
-        if lock is not None:
-            stack.enter_context(lock)
-        context = rclpy.Context()
-        rclpy.init(context=context)
-        stack.callback(context.try_shutdown)
-        node = rclpy.create_node("face3d_soak", context=context)
-        stack.callback(node.destroy_node)
+    with own_domain("face3d_soak") as (node,), NodeGroup() as nodes:
         latencies: list[float] = []
 
         def on_mesh(message: FaceMesh) -> None:
@@ -161,9 +150,8 @@ def run(
         node.create_subscription(FaceMesh, "face_mesh", on_mesh, OUTPUT)
         for kind, topic, qos in ((Marker, "face_mesh/marker", OUTPUT), (Image, "face_overlay", IMAGE_OUT)):
             node.create_subscription(kind, topic, lambda _: None, qos, raw=True)
-        executor = SingleThreadedExecutor(context=context)
+        executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
-        nodes = stack.enter_context(NodeGroup())
         nodes.start("reconstruction_node", parameters or {}, _REMAPS)
         nodes.start("detection_node", {}, _REMAPS)
         nodes.start("camera_node", {"source": source, "rate": rate, "loop": True, "wait_for_subscribers": 2})

@@ -30,6 +30,26 @@ def domain() -> Iterator[int]:
         lock.close()
 
 
+@pytest.fixture
+def probe(domain) -> Iterator:
+    """Another program in the run's domain: sends images and collects what the nodes publish."""
+    from tests.ros.probe import Probe
+
+    probe = Probe()
+    yield probe
+    probe.close()
+
+
+@pytest.fixture
+def node(domain, network) -> Iterator:
+    """A NodeGroup in which reconstruction_node runs with the tiny network."""
+    from face3d.ros.node_group import NodeGroup
+
+    with NodeGroup() as nodes:
+        nodes.start("reconstruction_node", {"network": str(network)})
+        yield nodes
+
+
 @pytest.fixture(scope="session")
 def model():
     from face3d.model import FaceModel

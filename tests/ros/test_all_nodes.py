@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,13 +14,6 @@ from face3d.ros.process import ALL, NODES
 from tests.ros.probe import Probe, nanoseconds
 
 REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
-
-
-@pytest.fixture
-def probe(domain) -> Iterator[Probe]:
-    probe = Probe()
-    yield probe
-    probe.close()
 
 
 def test_one_process_from_camera_to_mesh(probe: Probe, network: Path, clip: Path) -> None:

@@ -26,13 +26,6 @@ IMAGES, INFOS = "camera/image_raw", "camera/camera_info"
 
 
 @pytest.fixture
-def probe(domain) -> Iterator[Probe]:
-    probe = Probe()
-    yield probe
-    probe.close()
-
-
-@pytest.fixture
 def nodes() -> Iterator[NodeGroup]:
     with NodeGroup() as nodes:
         yield nodes

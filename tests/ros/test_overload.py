@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks import soak
-from face3d.ros.node_group import NodeGroup
-from tests.ros.probe import Probe, nanoseconds, picture
+from tests.ros.probe import nanoseconds, picture
 
 NODE = "reconstruction_node"
 BOX = (110.0, 70.0, 90.0, 90.0)
 START, STEP = 1_700_000_000_000_000_000, 16_666_667
-
-
-@pytest.fixture
-def node(domain, network) -> Iterator[NodeGroup]:
-    with NodeGroup() as nodes:
-        nodes.start(NODE, {"network": str(network)})
-        yield nodes
-
-
-@pytest.fixture
-def probe(domain) -> Iterator[Probe]:
-    probe = Probe()
-    yield probe
-    probe.close()
 
 
 def test_a_node_that_stood_still_goes_on_with_the_newest_image(node, probe) -> None:

@@ -7,7 +7,6 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -21,13 +20,6 @@ from face3d.ros.process import NODES
 from tests.ros.probe import Probe
 
 FOREIGN = ("use_sim_time", "start_type_description_service", "qos_overrides")  # rclpy's own
-
-
-@pytest.fixture
-def probe(domain) -> Iterator[Probe]:
-    probe = Probe()
-    yield probe
-    probe.close()
 
 
 def call(probe: Probe, kind: type, name: str, request: object) -> object:

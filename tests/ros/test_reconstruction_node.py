@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -20,7 +19,7 @@ from face3d.ros.conversions.faces import ARKIT, MODEL_FROM_FACE
 from face3d.ros.node_group import NodeGroup
 from face3d.track import TrackerState
 from face3d.tracker import Tracker
-from tests.ros.probe import FRAME, Probe, nanoseconds, picture
+from tests.ros.probe import FRAME, nanoseconds, picture
 
 NODE = "reconstruction_node"
 BOX = (110.0, 70.0, 90.0, 90.0)
@@ -36,20 +35,6 @@ RESULTS = (
     "face_overlay",
     "/tf",
 )
-
-
-@pytest.fixture
-def node(domain, network) -> Iterator[NodeGroup]:
-    with NodeGroup() as nodes:
-        nodes.start(NODE, {"network": str(network)})
-        yield nodes
-
-
-@pytest.fixture
-def probe(domain) -> Iterator[Probe]:
-    probe = Probe()
-    yield probe
-    probe.close()
 
 
 def test_everything_is_what_the_core_computes(node, probe, model, network) -> None:
