@@ -10,7 +10,7 @@ from collections.abc import Iterator
 def own_domain(*names: str) -> Iterator[list]:
     """Nodes with these names, one rclpy.Node each, in a domain that no other program uses; closed at the end.
 
-    Processes that are started inside are in the same domain. Raises face3d.ros.environment.NoRos where ROS 2 is missing.
+    Processes that are started inside are in the same domain. Raises environment.NoRos without ROS 2.
     """
     import rclpy
 
