@@ -62,7 +62,8 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     for index, node in enumerate(nodes):
         node.name = node.name or f"node_{index}"
     narrow = graph.narrow_layers(folded.graph) | (graph.first_layers(nodes) if target == "cpu" else set())
-    kept = set(range(len(nodes))) - narrow | _behind(nodes, "Softmax")
+    positions = {index for index, node in enumerate(nodes) if node.op_type == "Softmax"}
+    kept = set(range(len(nodes))) - narrow | graph.behind(nodes, positions)
     symmetric = target == "tensorrt"
     options = {
         "ActivationSymmetric": symmetric,
@@ -91,17 +92,6 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     onnx.helper.set_model_props(quantised, metadata)
     onnx.checker.check_model(quantised)
     return quantised
-
-
-def _behind(nodes: list[onnx.NodeProto], kind: str) -> set[int]:
-    """Indices of the nodes that need a node of this kind, directly or not."""
-    reached: set[str] = set()
-    found = set()
-    for index, node in enumerate(nodes):
-        if node.op_type == kind or reached & set(node.input):
-            reached |= set(node.output)
-            found.add(index)
-    return found
 
 
 def default_out(network: Path, target: str) -> Path:

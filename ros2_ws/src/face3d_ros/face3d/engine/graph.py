@@ -156,10 +156,7 @@ def narrow_layers(graph: onnx.GraphProto) -> set[int]:
         body |= new
         wanted += new
     first = first_layers(nodes)
-    after = set(convolutions[:1])  # and what needs the first convolution
-    for index in range(len(nodes)):
-        if before[index] & after:
-            after.add(index)
+    after = behind(nodes, set(convolutions[:1]))  # and what needs the first convolution
     last = last_layers(nodes, {output.name for output in graph.output})
     narrow = (body & after) - first - last
     for index, node in enumerate(nodes):
@@ -171,6 +168,17 @@ def narrow_layers(graph: onnx.GraphProto) -> set[int]:
         if large or (node.op_type in _SIMPLE and data and data <= narrow):
             narrow.add(index)
     return narrow
+
+
+def behind(nodes: list, first: set[int]) -> set[int]:
+    """Indices of `first` and of the nodes that need one of them, directly or not. nodes: in the order of computing."""
+    found = set(first)
+    reached = {name for index in first for name in nodes[index].output}
+    for index, node in enumerate(nodes):
+        if reached & set(node.input):
+            found.add(index)
+            reached |= set(node.output)
+    return found
 
 
 def first_layers(nodes: list) -> set[int]:
