@@ -19,6 +19,7 @@ from face3d import rotation as so3
 from face3d.camera import Pose
 from face3d.codec import Geometry
 from face3d.model import FaceModel
+from training.alignment import align
 from training.faces import FaceConfig, FaceGenerator, Sample
 from training.priors import PriorConfig, start_prior
 
@@ -76,15 +77,6 @@ def iterate(
         priors = estimates
         history.append(estimates)
     return history, confidences
-
-
-def align(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """`source` (V, 3) moved onto `target` (V, 3) by the best similarity (Umeyama 1991)."""
-    a, b = source - source.mean(0), target - target.mean(0)
-    u, sigma, vt = np.linalg.svd(b.T @ a)
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    scale = (sigma * sign).sum() / (a * a).sum()
-    return scale * a @ (u * sign @ vt).T + target.mean(0)
 
 
 def landmark_error(guess: Geometry, truth: Geometry, model: FaceModel) -> float:

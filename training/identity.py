@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.alignment import align
 from training.makehuman import MakeHuman
 
 SAMPLES = 4000
@@ -134,29 +135,18 @@ def _hats(value: np.ndarray, stops: tuple[tuple[str, float], ...]) -> dict[str, 
     return {name: np.interp(value, at, np.eye(len(stops))[i]) for i, (name, _) in enumerate(stops)}
 
 
-def align(heads: np.ndarray, reference: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Similarity-align every head (n, Ch, 3) to `reference` (Ch, 3), least squares weighted by `weight` (Ch,)."""
-    w = (weight / weight.sum()).astype(np.float64)
-    target = reference - w @ reference
-    aligned = np.empty_like(heads)
-    for i, head in enumerate(heads):
-        centre = w @ head
-        u, s, vt = np.linalg.svd((target * w[:, None]).T @ (head - centre))
-        sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))])
-        scale = (s * sign).sum() / (w @ ((head - centre) ** 2).sum(1))
-        aligned[i] = (head - centre) @ (scale * (u * sign) @ vt).T + w @ reference
-    return aligned
-
-
 def align_to_mean(heads: np.ndarray, weight: np.ndarray, mirror: np.ndarray, rounds: int = 3) -> np.ndarray:
-    """Align to the (symmetric) mean, which keeps the mean size of the population; returns aligned heads."""
+    """Align to the (symmetric) mean, weighted by (Ch,), keeping the mean size of the population; aligned heads."""
     w = weight / weight.sum()
     size = np.mean([np.sqrt(w @ ((head - w @ head) ** 2).sum(1)) for head in heads])
     reference = symmetric(heads.mean(0, dtype=np.float64), mirror)
     for _ in range(rounds):
         spread = np.sqrt(w @ ((reference - w @ reference) ** 2).sum(1))
         reference = (reference - w @ reference) * size / spread + w @ reference
-        heads = align(heads, reference, weight)
+        aligned = np.empty_like(heads)
+        for i, head in enumerate(heads):
+            aligned[i] = align(head, reference, weight)
+        heads = aligned
         reference = symmetric(heads.mean(0, dtype=np.float64), mirror)
     return heads
 

@@ -8,7 +8,7 @@ from training.face_regions import distance_to_curve
 from training.head import HeadAssets
 from training.head_bases import expression_units
 from training.head_mesh import HEAD_PARTS, HeadMesh
-from training.identity import SPREAD, align, sample_heads, sliders
+from training.identity import SPREAD, sample_heads, sliders
 from training.lips import OVERLAP, close_lips
 from training.makehuman import MakeHuman, MakeHumanError
 
@@ -130,15 +130,6 @@ def test_samples_repeat_and_their_lips_meet(data, mesh):
     middle = [int(np.flatnonzero(mesh.control == vertex)[0]) for vertex in (520, 523)]
     upper, lower = (mesh.fine.matrix[vertex] @ closed[:, :, 1].T.astype(float) for vertex in middle)
     np.testing.assert_allclose(lower - upper, OVERLAP, atol=3e-4)
-
-
-def test_alignment_undoes_a_similarity():
-    rng = np.random.default_rng(0)
-    shape = rng.normal(size=(50, 3))
-    q = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    q *= np.sign(np.linalg.det(q))
-    moved = 1.7 * shape @ q.T + [1, 2, 3]
-    np.testing.assert_allclose(align(moved[None], shape, np.ones(50))[0], shape, atol=1e-9)
 
 
 def test_distance_to_a_polyline():
