@@ -22,8 +22,9 @@ from face3d.model import FaceModel
 from training.faces import FaceConfig
 from training.faces.expressions import ExpressionSampler
 from training.faces.poses import draw_angles, rotation
+from training.heat_maps import POINTS
 from training.losses import HEAT_SPREAD, FaceLoss, rotation_matrix
-from training.network import POINTS, Lift, split
+from training.network import Lift, split
 from training.priors import PriorConfig
 
 NOISE = (0.004, 0.06)

@@ -22,7 +22,8 @@ from torch.nn import functional
 from face3d.camera import IMAGE_SIZE
 from face3d.model import FaceModel
 from training.config import LossConfig
-from training.network import MAP, POINTS, STEP, Output, cell_positions, split
+from training.heat_maps import MAP, POINTS, STEP, cell_positions
+from training.network import Output, split
 from training.points import choose_points
 
 POSE_SPREAD = (0.25, 0.25, 0.25, 0.1, 0.05, 0.05)
@@ -80,16 +81,17 @@ class FaceLoss(nn.Module):
         prior       (B, 284): the prior's coefficients, the triplet term's negative
         dense       (B, 4, 28, 28) uint8: PNCC and mask (0 or 255) of the truth in the crop
         """
-        coefficients, confidence, points, heat, guessed_dense = output
         config = self.config
-        terms = {"confidence": functional.binary_cross_entropy_with_logits(confidence, face.float())}
-        coefficients, points, heat = coefficients[face], points[face], heat[face]
-        target, prior_pose, prior = target[face], prior_pose[face], prior[face]
-        terms["dense"] = _dense(guessed_dense[face], dense[face].float() / 255)
+        terms = {"confidence": functional.binary_cross_entropy_with_logits(output.confidence, face.float())}
+        terms["dense"] = _dense(output.dense[face], dense[face].float() / 255)
 
-        shape_total, shape_terms, truth = self.shape_terms(coefficients, target, prior_pose, prior)
-        places = (truth[:, :POINTS, :2] - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
-        terms["points"], terms["heat"] = self._locate(points, heat, places)
+        shape_total, shape_terms, truth = self.shape_terms(
+            output.coefficients[face], target[face], prior_pose[face], prior[face]
+        )
+        # the maps are too large to be picked by face: those without one are written off by their weight
+        places = truth.new_zeros(len(face), POINTS, 2)
+        places[face] = (truth[:, :POINTS, :2] - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
+        terms["points"], terms["heat"] = self._locate(output, places, face)
         total = shape_total + sum(getattr(config, name) * value for name, value in terms.items())
         return total, {name: value.detach() for name, value in (terms | shape_terms).items()}
 
@@ -126,16 +128,18 @@ class FaceLoss(nn.Module):
         centre = prior_pose[:, 10:12] + IMAGE_SIZE * pose[:, 4:6]
         return raster + functional.pad(centre, (0, 1))[:, None]
 
-    def _locate(self, points: Tensor, heat: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    def _locate(self, output: Output, places: Tensor, face: Tensor) -> tuple[Tensor, Tensor]:
         """L1 and cross entropy of the located points; what lies outside of the maps does not count."""
         low, high = self.cells[0, 0], self.cells[-1, 0]
-        inside = ((places > low) & (places < high)).all(2).float()
-        count = inside.sum().clamp(min=1)
+        inside = ((places > low) & (places < high)).all(2) & face[:, None]
+        weight = inside.float() / inside.sum().clamp(min=1)
         line = self.cells[:MAP, 0]
         x, y = (torch.softmax(-0.5 * ((places[:, :, k, None] - line) / HEAT_SPREAD).square(), 2) for k in (0, 1))
-        entropy = -torch.einsum("bky,bkx,bkyx->bk", y, x, heat.view(*heat.shape[:2], MAP, MAP))
-        error = (points[:, :, :2] - places).abs().sum(2)
-        return (error * inside).sum() / count, (entropy * inside).sum() / count
+        # cross entropy with the outer product of y and x, which is never written down
+        rows = (output.heat.view(-1, MAP, MAP) @ x.view(-1, MAP, 1)).view_as(y)
+        entropy = output.partition - (rows * y).sum(2)
+        error = (output.points[:, :, :2] - places).abs().sum(2)
+        return (error * weight).sum(), (entropy * weight).sum()
 
     def _average_each(self, values: Tensor) -> Tensor:
         return values @ self.weight

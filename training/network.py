@@ -18,16 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from face3d.camera import IMAGE_SIZE
 from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS
+from training.heat_maps import POINTS, STEP, HeatMaps, cell_positions, read_maps
 
 INPUT_CHANNELS = 9
 DENSE = 28
 """Side of the auxiliary dense map."""
-POINTS = 128
-"""Vertices that are located in the image; training/points.py says which."""
-MAP, STEP = 25, 8
-"""Side of the heat maps, and pixels of the crop from one cell to the next; cell 0 lies on pixel 0."""
 AUXILIARY = ("dense.",)
 """Layers that are not exported."""
 CODE_SPREAD = 0.04
@@ -44,7 +40,7 @@ class NetworkConfig:
     that lift points to coefficients; dropout: rate before the output layer (the report found it useless: 0).
     """
 
-    widths: tuple[int, int, int, int] = (40, 64, 112, 192)
+    widths: tuple[int, int, int, int] = (32, 64, 112, 192)
     blocks: tuple[int, int, int] = (2, 2, 2)
     stem: int = 7
     squeeze: int = 48
@@ -62,26 +58,16 @@ class Output(NamedTuple):
 
     coefficients (B, 290) float32; confidence (B,) logits; points (B, POINTS, 3) in half crops: x and y about the
     crop's centre, and the spread of the heat map, one standard deviation per axis: how unsure the place is;
-    heat (B, POINTS, MAP * MAP) log-probabilities; dense (B, 4, 28, 28): PNCC of the true face and logit of its mask.
+    heat (B, POINTS, MAP * MAP) logits and partition (B, POINTS), their logsumexp; dense (B, 4, 28, 28): PNCC of the
+    true face and logit of its mask.
     """
 
     coefficients: Tensor
     confidence: Tensor
     points: Tensor
     heat: Tensor
+    partition: Tensor
     dense: Tensor
-
-
-def moments(positions: Tensor) -> Tensor:
-    """(N, 2) positions to (N, 3): x, y and x^2 + y^2, whose means under a heat map give its centre and spread."""
-    return torch.cat([positions, positions.square().sum(1, keepdim=True)], 1)
-
-
-def cell_positions() -> Tensor:
-    """(MAP * MAP, 2) position (x, y) of every cell of a heat map, in half crops about the crop's centre."""
-    axis = (STEP * torch.arange(MAP) - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
-    return torch.stack([x, y], -1).view(-1, 2)
 
 
 class ByteConv2d(nn.Conv2d):
@@ -120,26 +106,6 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.second(self.first(x)) + self.shortcut(x))
-
-
-class HeatMaps(nn.Module):
-    """Heat maps of the points from the feature maps of the three stages (25, 13 and 7 cells wide), the coarse ones
-    brought up to the fine one (Lin et al., CVPR 2017)."""
-
-    def __init__(self, widths: tuple[int, int, int], channels: int):
-        super().__init__()
-        self.lateral = nn.ModuleList([nn.Conv2d(width, channels, 1) for width in widths])
-        self.mix = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)
-        )
-        self.maps = nn.Conv2d(channels, POINTS, 1)
-
-    def forward(self, stages: list[Tensor]) -> Tensor:
-        """(B, POINTS, MAP * MAP) logits."""
-        fine, middle, coarse = (lateral(stage) for lateral, stage in zip(self.lateral, stages))
-        middle = middle + functional.interpolate(coarse, scale_factor=2.0)[:, :, : MAP // 2 + 1, : MAP // 2 + 1]
-        fine = fine + functional.interpolate(middle, scale_factor=2.0)[:, :, :MAP, :MAP]
-        return self.maps(self.mix(fine)).flatten(2).float()
 
 
 class Lift(nn.Module):
@@ -211,29 +177,24 @@ class FaceNetwork(nn.Module):
             stages.append(x)
         look = self.hidden(self.squeeze(x).flatten(1))
         heat = self.heat(stages)
-        points = self.locate(heat)
+        points, partition = read_maps(heat, self.cells)
         coefficients = self.lift(points, self.prior_points(image), look).float()
         confidence = self.confidence(look).float()[:, 0]
-        return Output(coefficients, confidence, points, heat.log_softmax(2), self.dense(x).float())
-
-    def locate(self, heat: Tensor) -> Tensor:
-        """(B, POINTS, 3) centre and spread of heat maps (B, POINTS, MAP * MAP) of logits."""
-        with torch.autocast("cpu", enabled=False):  # differences of squares need their digits
-            mean = heat.softmax(2) @ moments(self.cells)
-            variance = 0.5 * (mean[:, :, 2:] - mean[:, :, :2].square().sum(2, keepdim=True))
-            return torch.cat([mean[:, :, :2], variance.clamp(min=1e-4).sqrt()], 2)
+        return Output(coefficients, confidence, points, heat, partition, self.dense(x).float())
 
     def prior_points(self, image: Tensor) -> Tensor:
         """(B, POINTS, 2) where the prior's render shows the points, in half crops: a soft look-up of their PNCC codes.
 
         A point that the prior hides is found at the edge of what is seen.
         """
-        code = image[:, 3:6, ::STEP, ::STEP].flatten(2).transpose(1, 2).float() / 255  # (B, cells, 3)
-        empty = (code.amax(2, keepdim=True) == 0).float()
+        code = image[:, 3:6, ::STEP, ::STEP].flatten(2).float() / 255  # (B, 3, cells)
+        empty = (code.amax(1, keepdim=True) == 0).float()
         code, codes = code - 0.5, self.codes.float() - 0.5
+        # |a - b|^2 without its |a|^2, which the softmax does not see, as one product
+        own = -0.5 * code.square().sum(1, keepdim=True) - 1e4 * empty
         with torch.autocast("cpu", enabled=False):
-            near = 2 * codes @ code.transpose(1, 2) - (code.square().sum(2) + 1e4 * empty[:, :, 0])[:, None]
-            return (near / (2 * CODE_SPREAD**2)).softmax(2) @ self.cells
+            codes = functional.pad(codes, (0, 1), value=1.0) / CODE_SPREAD**2
+            return (codes @ torch.cat([code, own], 1)).softmax(2) @ self.cells
 
 
 def split(coefficients: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,7 +7,7 @@ import torch
 
 from face3d.codec import EXPRESSION, IDENTITY
 from face3d.model import FaceModel
-from training.network import POINTS
+from training.heat_maps import POINTS
 
 SHARES = (("eyelids", 16), ("lips", 12))
 """How many more points of a region are taken, beside its landmarks."""

@@ -92,7 +92,7 @@ def train(
     network = FaceNetwork(config.network, point_codes(model)).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=averaging(config.average), use_buffers=True)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay
+        network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay, fused=True
     )
     schedule = Schedule(config.schedule, hours)
     state = {"samples": 0, "seconds": 0.0, "best": float("inf"), "starts": 0}

@@ -10,8 +10,9 @@ from face3d.camera import FRONTAL, Pose
 from face3d.codec import Geometry
 from face3d.model import FaceModel
 from training.config import LossConfig
+from training.heat_maps import MAP, POINTS, cell_positions
 from training.losses import FaceLoss, rotation_matrix
-from training.network import MAP, POINTS, Output, cell_positions
+from training.network import Output
 from training.points import choose_points
 
 
@@ -42,12 +43,13 @@ def tensors(truth, prior):
 
 def output_of(coefficients):
     count = len(coefficients)
-    heat = torch.zeros(count, POINTS, MAP * MAP).log_softmax(2)
+    heat = torch.zeros(count, POINTS, MAP * MAP)
     return Output(
         coefficients.clone().requires_grad_(),
         torch.zeros(count, requires_grad=True),
         torch.zeros(count, POINTS, 3),
         heat,
+        heat.logsumexp(2),
         torch.zeros(count, 4, 28, 28),
     )
 
@@ -95,8 +97,9 @@ def test_points_and_heat_are_lowest_where_the_core_projects_them(model):
 
     def terms_at(shift):
         apart = (places[:, None] + shift - cell_positions()).square().sum(2)
-        heat = (-0.5 * apart / 0.08**2).log_softmax(1)[None]
-        output = output_of(target)._replace(points=torch.cat([places + shift, 0 * places[:, :1]], 1)[None], heat=heat)
+        heat = (-0.5 * apart / 0.08**2)[None]
+        points = torch.cat([places + shift, 0 * places[:, :1]], 1)[None]
+        output = output_of(target)._replace(points=points, heat=heat, partition=heat.logsumexp(2))
         return loss(output, target, *rest, torch.tensor([True]))[1]
 
     there, beside = terms_at(0.0), terms_at(0.1)

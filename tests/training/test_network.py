@@ -9,7 +9,8 @@ from face3d.camera import Pose
 from face3d.codec import Geometry
 from face3d.model import FaceModel
 from training.faces.poses import rotation
-from training.network import MAP, POINTS, STEP, FaceNetwork, NetworkConfig, cell_positions
+from training.heat_maps import MAP, POINTS, STEP, cell_positions
+from training.network import FaceNetwork, NetworkConfig
 from training.points import choose_points, point_codes, spread_points
 
 SMALL = NetworkConfig(widths=(8, 8, 16, 16), blocks=(1, 1, 1), hidden=32, maps=8, lift=32)
@@ -78,13 +79,4 @@ def test_forward_and_answer_agree(network):
         output, (coefficients, confidence) = network(image), network.answer(image)
     torch.testing.assert_close(output.coefficients, coefficients)
     torch.testing.assert_close(output.confidence, confidence)
-    torch.testing.assert_close(output.heat.exp().sum(2), torch.ones(2, POINTS))
-
-
-def test_locate_gives_centre_and_spread_of_a_heat_map(network):
-    """A Gaussian over the cells has its own mean and deviation."""
-    cells = cell_positions()
-    centre, spread = torch.tensor([0.13, -0.21]), 0.1
-    logits = (-0.5 * (cells - centre).square().sum(1) / spread**2).expand(1, POINTS, -1)
-    found = network.locate(logits)[0, 0]
-    torch.testing.assert_close(found, torch.tensor([0.13, -0.21, spread]), atol=2e-3, rtol=0)
+    torch.testing.assert_close(output.partition, output.heat.logsumexp(2))
