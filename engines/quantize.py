@@ -24,6 +24,7 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
+from engines import processor_form
 from engines.faces import CALIBRATION_SEED, draw_faces
 from face3d import resources
 from face3d.engine import graph
@@ -57,7 +58,9 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     """
     if target not in TARGETS:
         raise ValueError(f"target is {target!r}, it may be: {', '.join(TARGETS)}")
-    folded = graph.fold(network)
+    folded = graph.fold(network, widen=target == "tensorrt")
+    if target == "cpu":
+        folded = processor_form.arrange(folded)
     nodes = list(folded.graph.node)
     for index, node in enumerate(nodes):
         node.name = node.name or f"node_{index}"
@@ -87,6 +90,8 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
             extra_options=options,
         )
         quantised = onnx.load(result)
+    if target == "cpu":
+        quantised = processor_form.narrow(quantised)
     metadata = {entry.key: entry.value for entry in folded.metadata_props}
     metadata |= {"source_sha256": sha256(network.read_bytes()), "precision": f"int8 for {target}"}
     onnx.helper.set_model_props(quantised, metadata)

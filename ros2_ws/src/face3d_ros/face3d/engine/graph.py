@@ -39,9 +39,10 @@ def load(path: Path) -> onnx.ModelProto:
         raise NetworkError(f"{path} is not an ONNX file: {error}") from error
 
 
-def fold(path: Path) -> onnx.ModelProto:
+def fold(path: Path, widen: bool = True) -> onnx.ModelProto:
     """The network with constants computed and batch norms multiplied into the convolutions, in float32.
 
+    widen  `widen_bytes`, too
     ONNX Runtime does it, with its basic level, which leaves only operators of the ONNX standard.
     """
     source = load(path)
@@ -57,7 +58,7 @@ def fold(path: Path) -> onnx.ModelProto:
     standard = [opset for opset in folded.opset_import if opset.domain in ("", "ai.onnx")]
     del folded.opset_import[:]
     folded.opset_import.extend(standard)
-    return widen_bytes(folded)
+    return widen_bytes(folded) if widen else folded
 
 
 def widen_bytes(network: onnx.ModelProto) -> onnx.ModelProto:

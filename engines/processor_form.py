@@ -1,0 +1,233 @@
+"""The network as ONNX Runtime's kernels for processors like it: rearranged, computing the same.
+
+`arrange` comes before quantising and changes no number. The fast kernel of quantised convolutions wants channels in
+multiples of four, and the stem has nine: four pixels beside each other become one of 36 channels. Maps are brought up
+to a finer one by picking whole rows and columns of pixels, where Resize works number by number.
+
+`narrow` comes after. The image's bytes go into the stem as they are, without the way through float and back. Large
+matrix products that are float still get weights of eight bits, one scale for each block of a row; their inputs are
+rounded block by block as they come, so that positions keep far more digits than one scale for all faces would leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+BLOCK = 128
+"""Weights of a row that share a scale."""
+_LARGE = 1 << 16
+"""Weights from which a matrix product is bound by reading them."""
+_INT8 = 4  # MatMulNBits' accuracy_level: multiplies bytes, sums in 32 bits
+
+
+class Graph:
+    """A network's graph with what rewriting needs: constants by name, who makes a tensor, and who uses it."""
+
+    def __init__(self, network: onnx.ModelProto) -> None:
+        self.proto = network.graph
+        self._constants = {tensor.name: tensor for tensor in network.graph.initializer}
+        self._made = {name: node for node in network.graph.node for name in node.output}
+
+    def constant(self, name: str) -> np.ndarray | None:
+        """Values of an initializer, None when the tensor is computed."""
+        return numpy_helper.to_array(self._constants[name]) if name in self._constants else None
+
+    def add(self, name: str, values: np.ndarray) -> str:
+        """A new initializer; returns its name."""
+        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        self.proto.initializer.append(self._constants[name])
+        return name
+
+    def maker(self, name: str) -> onnx.NodeProto | None:
+        """The node that computes a tensor; None for inputs and constants."""
+        return self._made.get(name)
+
+    def users(self, name: str) -> list[onnx.NodeProto]:
+        """The nodes that take a tensor."""
+        return [node for node in self.proto.node if name in node.input]
+
+    def replace(self, old: list[onnx.NodeProto], new: list[onnx.NodeProto]) -> None:
+        """Put nodes in the place of the first of some old ones."""
+        place = list(self.proto.node).index(old[0])
+        for node in old:
+            self.proto.node.remove(node)
+        for node in reversed(new):
+            self.proto.node.insert(place, node)
+
+    def tidy(self) -> None:
+        """Drop initializers that nothing uses, and shapes that may have changed."""
+        used = {name for node in self.proto.node for name in node.input}
+        kept = [tensor for tensor in self.proto.initializer if tensor.name in used]
+        del self.proto.initializer[:], self.proto.value_info[:]
+        self.proto.initializer.extend(kept)
+
+
+def arrange(network: onnx.ModelProto) -> onnx.ModelProto:
+    """The float network, rearranged in place."""
+    graph = Graph(network)
+    _join_pixels(graph)
+    for resize in [node for node in graph.proto.node if node.op_type == "Resize"]:
+        _pick_pixels(graph, resize)
+    graph.tidy()
+    return network
+
+
+def narrow(network: onnx.ModelProto) -> onnx.ModelProto:
+    """The quantised network, changed in place."""
+    graph = Graph(network)
+    _take_bytes(graph)
+    for node in [node for node in graph.proto.node if node.op_type in ("Gemm", "MatMul")]:
+        _block_weights(graph, node)
+    graph.tidy()
+    if all(opset.domain != "com.microsoft" for opset in network.opset_import):
+        network.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return network
+
+
+def _join_pixels(graph: Graph) -> None:
+    """The stem on pixels joined to as many as its horizontal stride: (H, W, C) is (H, W / 4, 4 C) without a copy."""
+    image = graph.proto.input[0]
+    _, channels, height, width = (axis.dim_value for axis in image.type.tensor_type.shape.dim)
+    (cast,) = (node for node in graph.users(image.name) if node.op_type == "Cast")
+    (stem,) = graph.users(cast.output[0])
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in stem.attribute}
+    (down, step), (top, left, bottom, right) = attributes["strides"], attributes["pads"]
+    weights = graph.constant(stem.input[1])
+    outputs, _, rows, columns = weights.shape
+    if width % step or (width + left + right - columns) // step + 1 != width // step or channels * step % 4:
+        return  # the outputs are not those of the joined pixels, or nothing is gained
+    before = -(-left // step)  # joined pixels left of an output's own one
+    after = max(0, -(-(columns - left) // step) - 1)
+    wide = np.zeros((outputs, channels, rows, (before + 1 + after) * step), np.float32)
+    first = before * step - left
+    wide[..., first : first + columns] = weights
+    wide = wide.reshape(outputs, channels, rows, before + 1 + after, step).transpose(0, 4, 1, 2, 3)
+    wide = wide.reshape(outputs, step * channels, rows, before + 1 + after)
+    shape = graph.add("joined_shape", np.array([-1, height, width // step, step * channels]))
+    joined = [
+        helper.make_node("Transpose", [image.name], ["pixels"], "pixels", perm=[0, 2, 3, 1]),
+        helper.make_node("Reshape", ["pixels", shape], ["joined"], "joined"),
+        helper.make_node("Transpose", ["joined"], ["joined_planes"], "joined_planes", perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", ["joined_planes"], ["joined_float"], "joined_float", to=TensorProto.FLOAT),
+        helper.make_node(
+            "Conv",
+            ["joined_float", graph.add(f"{stem.input[1]}_joined", wide), *stem.input[2:]],
+            stem.output,
+            stem.name,
+            kernel_shape=[rows, before + 1 + after],
+            strides=[down, 1],
+            pads=[top, before, bottom, after],
+        ),
+    ]
+    graph.replace([cast, stem], joined)
+
+
+def _pick_pixels(graph: Graph, resize: onnx.NodeProto) -> None:
+    """Nearest-neighbour upsampling, and what cuts off its end, as a choice of rows and of columns."""
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in resize.attribute}
+    scales = graph.constant(resize.input[2])
+    cuts = list(_cuts(graph, resize))
+    if (
+        attributes.get("mode") != b"nearest"
+        or attributes.get("nearest_mode") != b"floor"
+        or attributes.get("coordinate_transformation_mode") != b"asymmetric"
+        or scales is None
+        or len(scales) != 4
+        or (scales[:2] != 1).any()
+        or (scales % 1 != 0).any()
+    ):
+        return
+    sides = {2: 0, 3: 0}
+    for cut in cuts:
+        _, ends, axes, *_ = (graph.constant(name) for name in cut.input[1:])
+        sides |= {int(axis): int(end) for axis, end in zip(axes, ends)}
+    if not all(sides.values()):
+        return
+    rows, columns = (
+        graph.add(f"{resize.name}_{what}", np.arange(sides[axis]) // int(scales[axis]))
+        for axis, what in ((2, "rows"), (3, "columns"))
+    )
+    name, last = resize.name, (cuts or [resize])[-1].output[0]
+    picked = [
+        helper.make_node(
+            "Transpose", [resize.input[0]], [f"{name}_pixels"], f"{name}_pixels", perm=[0, 2, 3, 1]
+        ),
+        helper.make_node("Gather", [f"{name}_pixels", rows], [f"{name}_tall"], f"{name}_tall", axis=1),
+        helper.make_node("Gather", [f"{name}_tall", columns], [f"{name}_wide"], f"{name}_wide", axis=2),
+        helper.make_node("Transpose", [f"{name}_wide"], [last], f"{name}_planes", perm=[0, 3, 1, 2]),
+    ]
+    graph.replace([resize, *cuts], picked)
+
+
+def _cuts(graph: Graph, node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
+    """The chain of Slice nodes behind a node that keep the beginning of some axes."""
+    while len(users := graph.users(node.output[0])) == 1 and users[0].op_type == "Slice":
+        (node,) = users
+        starts, ends, axes, *steps = (graph.constant(name) for name in node.input[1:])
+        if any(values is None for values in (starts, ends, axes, *steps)) or not set(axes.tolist()) <= {2, 3}:
+            return
+        if starts.any() or (ends < 0).any() or any((step != 1).any() for step in steps):
+            return
+        yield node
+
+
+def _take_bytes(graph: Graph) -> None:
+    """Bytes that are cast to float and quantised with scale 1 are not: the stem gets the image's own."""
+    for cast in [node for node in graph.proto.node if node.op_type == "Cast"]:
+        users = graph.users(cast.output[0])
+        if [user.op_type for user in users] != ["QuantizeLinear"]:
+            continue
+        (quantise,) = users
+        scale, zero = graph.constant(quantise.input[1]), graph.constant(quantise.input[2])
+        if scale != 1.0 or zero != 0:
+            raise ValueError(
+                f"{cast.name}: calibration has not seen bytes from 0 to 255 (scale {scale}, zero {zero})"
+            )
+        for user in graph.users(quantise.output[0]):
+            user.input[0] = cast.input[0]
+        graph.proto.node.remove(quantise)
+        graph.proto.node.remove(cast)
+
+
+def _block_weights(graph: Graph, node: onnx.NodeProto) -> None:
+    """A large matrix product with constant float weights, as MatMulNBits with eight bits."""
+    weights = graph.constant(node.input[1])
+    if weights is None or weights.size < _LARGE or weights.ndim != 2:
+        return
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+    if (
+        attributes.get("alpha", 1.0) != 1.0
+        or attributes.get("beta", 1.0) != 1.0
+        or attributes.get("transA", 0)
+    ):
+        return
+    rows = weights if attributes.get("transB", 0) else weights.T  # (outputs, inputs)
+    outputs, inputs = rows.shape
+    blocks = np.zeros((outputs, -(-inputs // BLOCK) * BLOCK), np.float32)
+    blocks[:, :inputs] = rows
+    blocks = blocks.reshape(outputs, -1, BLOCK)
+    scales = np.maximum(np.abs(blocks).max(2), 1e-12) / 127
+    # Unsigned, about 128, as the operator has them.
+    quantised = (np.rint(blocks / scales[:, :, None]) + 128).astype(np.uint8)
+    product = helper.make_node(
+        "MatMulNBits",
+        [
+            node.input[0],
+            graph.add(f"{node.input[1]}_bytes", quantised),
+            graph.add(f"{node.input[1]}_scales", scales),
+            *(["", "", node.input[2]] if len(node.input) > 2 else []),
+        ],
+        node.output,
+        node.name,
+        domain="com.microsoft",
+        K=inputs,
+        N=outputs,
+        bits=8,
+        block_size=BLOCK,
+        accuracy_level=_INT8,
+    )
+    graph.replace([node], [product])
