@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from face3d.camera import IMAGE_SIZE
 from face3d.codec import PLANES
 from face3d.crop import CROP_METRES
-from training.network import CODE_SPREAD, MAP, POINTS, STEP, FaceNetwork
+from training.network import FaceNetwork
 from training.weights import HALF, build_network
 
 OPSET = 17
@@ -36,38 +36,15 @@ PARITY = 5e-3
 
 
 class Deployed(nn.Module):
-    """What runs after training: coefficients and confidence, without the auxiliary outputs.
-
-    The same as `FaceNetwork.answer` within rounding, with fewer and smaller operators.
-    """
+    """What runs after training: coefficients and confidence, without the auxiliary outputs."""
 
     def __init__(self, network: FaceNetwork):
         super().__init__()
         self.network = network
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        network = self.network
-        x, stages = network.stem_norm(network.stem(image)), []
-        for stage in network.stages:
-            x = stage(x)
-            stages.append(x)
-        look = network.hidden(network.squeeze(x).flatten(1))
-        points = network.locate(network.heat(stages))
-        coefficients = network.lift(points, self.prior_points(image), look)
-        return coefficients, network.confidence(look)[:, 0].sigmoid()
-
-    def prior_points(self, image: Tensor) -> Tensor:
-        """`FaceNetwork.prior_points`, (B, POINTS, 2), as one matrix product of bytes and their squares.
-
-        The squared distance of codes is |a|^2 - 2 a b + |b|^2, and what the point alone adds does nothing in a softmax.
-        """
-        cells = MAP * MAP
-        code = image[:, 3:6, ::STEP, ::STEP].reshape(-1, 3, cells).float()
-        square = (code * code).sum(1, keepdim=True)
-        square = square.masked_fill(square == 0, 1e4 * 255**2)  # empty cells are far from every code
-        weights = torch.cat([2 / 255 * self.network.codes, torch.full((POINTS, 1), -1 / 255**2)], 1)
-        near = (weights / (2 * CODE_SPREAD**2)) @ torch.cat([code, square], 1)
-        return near.softmax(2) @ self.network.cells
+        coefficients, confidence = self.network.answer(image)
+        return coefficients, confidence.sigmoid()
 
 
 def _halve(values: Tensor) -> Tensor:

@@ -15,81 +15,15 @@ import multiprocessing as mp
 import os
 import queue
 import signal
-from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
 
-from face3d import codec, renderer
-from face3d.camera import IMAGE_SIZE, Pose
-from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS, PLANES, Geometry
-from face3d.crop import Crop, crop_of
 from face3d.model import FaceModel
-from training.config import DataConfig, TrainConfig
-from training.faces import FaceConfig, FaceGenerator, Sample
-from training.mirror import Mirror
-from training.network import DENSE
-from training.priors import draw_prior, lost_prior
-
-FIELDS: dict[str, tuple[tuple[int, ...], Any]] = {
-    "image": ((PLANES, IMAGE_SIZE, IMAGE_SIZE), np.uint8),
-    "target": ((OUTPUTS,), np.float32),
-    "prior_pose": ((12,), np.float32),
-    "prior": ((IDENTITY + EXPRESSION,), np.float32),
-    "dense": ((4, DENSE, DENSE), np.uint8),
-    "face": ((), np.bool_),
-    "output": ((OUTPUTS,), np.float32),
-}
-
-
-@dataclass
-class Draft:
-    """One training sample: network input, target (290,), the prior's pose in the crop (12,) and coefficients, and
-    the truth's PNCC and mask (4, 28, 28) uint8 in the crop."""
-
-    image: np.ndarray
-    target: np.ndarray
-    prior_pose: np.ndarray
-    prior: np.ndarray
-    dense: np.ndarray
-    face: bool
-
-
-def draft(sample: Sample, prior: Geometry, model: FaceModel) -> Draft:
-    """Encode a sample with a prior, through the core's one input path."""
-    image, crop = codec.encode(sample.image, prior, model)
-    pose = prior.pose.to_crop(crop)
-    truth = Geometry(sample.identity, sample.expression, sample.pose)
-    return Draft(
-        image,
-        codec.target(truth, prior, crop),
-        np.array([*pose.rotation.ravel(), pose.scale, *pose.translation], np.float32),
-        np.concatenate([prior.identity, prior.expression]),
-        dense_map(truth, crop, model),
-        sample.face,
-    )
-
-
-def dense_map(truth: Geometry, crop: Crop, model: FaceModel) -> np.ndarray:
-    """(4, 28, 28) uint8: PNCC of the true face in the crop, and its mask, 0 or 255."""
-    vertices = truth.pose.to_crop(crop, DENSE).project(
-        model.shape(truth.identity, truth.expression, lod=True)
-    )
-    planes = renderer.render_prior(vertices, model.lod_triangles, model.codes[: model.control_count], DENSE)
-    mask = planes[3:].any(0, keepdims=True).astype(np.uint8) * 255
-    return np.concatenate([planes[:3], mask])
-
-
-def vary_light(image: np.ndarray, rng: np.random.Generator, strength: float) -> None:
-    """Random gain, offset and gamma per channel on the three colour planes, in place: a replayed image is new."""
-    grey = np.linspace(0.0, 1.0, 256)
-    common = rng.normal(0.0, 0.12 * strength, 3)
-    for plane in image[:3]:
-        gamma, gain, offset = common + rng.normal(0.0, 0.04 * strength, 3)
-        table = np.clip(grey ** np.exp(gamma) * np.exp(gain) + 0.4 * offset, 0.0, 1.0)
-        table[0] = 0.0  # what lies outside the image stays black, as it is for the tracker
-        np.take((table * 255).astype(np.uint8), plane, out=plane)
+from training.config import TrainConfig
+from training.drafts import FIELDS
+from training.faces import FaceConfig, FaceGenerator
+from training.pool import Pool
 
 
 class BatchSource:
@@ -196,7 +130,7 @@ def _work(
     used, trainer = 0, os.getppid()
     while os.getppid() == trainer:  # a worker whose trainer was killed ends by itself
         level = difficulty.value
-        short = len(pool.samples) < config.data.first or used > config.data.replays * pool.rendered
+        short = len(pool.kept) < config.data.first or used > config.data.replays * pool.rendered
         try:
             slot = None if short else free.get_nowait()
         except queue.Empty:
@@ -211,67 +145,3 @@ def _work(
         remembered[slot] = pool.fill(views[slot], level)
         used += config.batch
         full.put(slot)
-
-
-class Pool:
-    """Samples kept for reuse, each with the network's last estimate of it."""
-
-    def __init__(
-        self, generator: FaceGenerator, model: FaceModel, config: TrainConfig, rng: np.random.Generator
-    ):
-        self.generator, self.model, self.config, self.rng = generator, model, config, rng
-        self.data: DataConfig = config.data
-        self.mirror = Mirror(model)
-        self.samples: list[Sample] = []
-        self.own: list[Geometry | None] = []
-        self.rendered = 0
-
-    def render(self, difficulty: float) -> None:
-        """Render one face; it replaces the oldest when the pool is full."""
-        sample = self.generator.draw(difficulty * self.rng.uniform(self.data.easiest, 1.0))
-        if len(self.samples) < self.data.pool:
-            self.samples.append(sample)
-            self.own.append(None)
-        else:
-            index = self.rendered % self.data.pool
-            self.samples[index], self.own[index] = sample, None
-        self.rendered += 1
-
-    def fill(self, batch: dict[str, np.ndarray], difficulty: float) -> list:
-        """Fill a batch with random samples; returns what `remember` needs to place the outputs."""
-        drawn = []
-        for row, index in enumerate(self.rng.integers(len(self.samples), size=len(batch["face"]))):
-            original, own = self.samples[index], self.own[index]
-            mirrored = self.rng.random() < 0.5
-            sample = self.mirror.sample(original) if mirrored else original
-            if mirrored and own is not None:
-                own = self.mirror.geometry(own, sample.image.shape[1])
-            truth = Geometry(sample.identity, sample.expression, sample.pose)
-            lost = self.rng.random() < self.config.prior.lost * difficulty
-            if lost:
-                prior = lost_prior(truth, self.config.prior, self.rng)
-                sample = replace(sample, face=False)
-            else:
-                prior = draw_prior(truth, own, self.config.prior, self.rng, difficulty)
-            made = draft(sample, prior, self.model)
-            vary_light(made.image, self.rng, difficulty)
-            for name in ("image", "target", "prior_pose", "prior", "dense", "face"):
-                batch[name][row] = getattr(made, name)
-            drawn.append((index, original, mirrored, None if lost else prior))
-        return drawn
-
-    def remember(self, drawn: list, outputs: np.ndarray) -> None:
-        """Keep the network's estimates as priors, unless they have run so far away that no tracker would go on."""
-        for (index, sample, mirrored, prior), output in zip(drawn, outputs):
-            if prior is not None and sample.face and self.samples[index] is sample:
-                guess = codec.decode(output, prior, crop_of(prior.pose))
-                if mirrored:
-                    guess = self.mirror.geometry(guess, sample.image.shape[1])
-                self.own[index] = guess if _near(guess, sample.pose) else None
-
-
-def _near(guess: Geometry, truth: Pose) -> bool:
-    if not guess.is_finite():
-        return False
-    off = np.linalg.norm(guess.pose.translation - truth.translation) / truth.scale
-    return off < 0.08 and 0.6 < guess.pose.scale / truth.scale < 1.6

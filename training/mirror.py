@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from face3d.camera import Pose
@@ -17,6 +18,7 @@ class Mirror:
 
     sign (200,): every identity mode is symmetric (1) or antisymmetric (-1).
     swap (84,): the expression unit of the other side; a symmetric unit is its own.
+    order (C,): the control vertex of the other side.
     """
 
     def __init__(self, model: FaceModel):
@@ -27,6 +29,11 @@ class Mirror:
         seen = (expression[:, model.mirror] * FLIP).reshape(len(expression), -1)
         apart = (seen**2).sum(1)[:, None] + (units**2).sum(1)[None] - 2 * seen @ units.T
         self.swap = apart.argmin(1)
+        self.order = model.mirror
+
+    def vertices(self, vertices: np.ndarray) -> np.ndarray:
+        """Control vertices (C, 3) in the model's frame, of the mirrored face."""
+        return vertices[self.order] * FLIP.astype(vertices.dtype)
 
     def pose(self, pose: Pose, width: int) -> Pose:
         """The pose in the mirrored image of `width` pixels."""
@@ -43,5 +50,5 @@ class Mirror:
         truth = self.geometry(
             Geometry(sample.identity, sample.expression, sample.pose), sample.image.shape[1]
         )
-        image = np.ascontiguousarray(sample.image[:, ::-1])
+        image = cv2.flip(sample.image, 1)
         return Sample(image, truth.identity, truth.expression, truth.pose, sample.face)

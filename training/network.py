@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from face3d.codec import EXPRESSION, IDENTITY, OUTPUTS
 from training.heat_maps import POINTS, STEP, HeatMaps, cell_positions, read_maps
@@ -187,14 +186,14 @@ class FaceNetwork(nn.Module):
 
         A point that the prior hides is found at the edge of what is seen.
         """
-        code = image[:, 3:6, ::STEP, ::STEP].flatten(2).float() / 255  # (B, 3, cells)
-        empty = (code.amax(1, keepdim=True) == 0).float()
-        code, codes = code - 0.5, self.codes.float() - 0.5
-        # |a - b|^2 without its |a|^2, which the softmax does not see, as one product
-        own = -0.5 * code.square().sum(1, keepdim=True) - 1e4 * empty
+        code = image[:, 3:6, ::STEP, ::STEP].flatten(2).float()
+        square = code.square().sum(1, keepdim=True)
+        square = square.masked_fill(square == 0, 1e4 * 255**2)  # empty cells are far from every code
+        # -|a - b|^2 without the point's own |a|^2, which the softmax does not see, as one product of bytes
+        weights = torch.cat([2 / 255 * self.codes, self.codes.new_full((POINTS, 1), -1 / 255**2)], 1)
         with torch.autocast("cpu", enabled=False):
-            codes = functional.pad(codes, (0, 1), value=1.0) / CODE_SPREAD**2
-            return (codes @ torch.cat([code, own], 1)).softmax(2) @ self.cells
+            near = weights / (2 * CODE_SPREAD**2) @ torch.cat([code, square], 1)
+            return near.softmax(2) @ self.cells
 
 
 def split(coefficients: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -62,3 +62,11 @@ def test_twice_is_the_same(mirror):
     np.testing.assert_array_equal(again.image, sample.image)
     np.testing.assert_array_equal(again.identity, sample.identity)
     np.testing.assert_allclose(again.pose.rotation, sample.pose.rotation)
+
+
+def test_mirrored_vertices_are_those_of_the_mirrored_coefficients(model, mirror):
+    rng = np.random.default_rng(4)
+    sample = sample_of(rng.normal(size=200), np.zeros(84))
+    seen = mirror.vertices(model.shape(sample.identity, sample.expression, lod=True))
+    other = mirror.sample(sample)
+    np.testing.assert_allclose(seen, model.shape(other.identity, other.expression, lod=True), atol=2e-4)
