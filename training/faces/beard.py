@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.faces import native
 from training.faces.head_fields import HeadFields
-from training.faces.noise import sample
 from training.faces.render import LIP, U, V
 from training.faces.skin import SkinLook, beard_cover
 from training.faces.skin_maps import SkinMaps
@@ -15,12 +15,12 @@ class Beards:
     """Where beards grow, per vertex of the head."""
 
     def __init__(self, fields: HeadFields, maps: SkinMaps) -> None:
-        u, v = fields.attributes[:, U:V + 1].T * 0.5
+        u, v = (np.ascontiguousarray(fields.attributes[:, column]) for column in (U, V))
         ahead = fields.mean[:, 2] > fields.mean[fields.landmarks[3], 2] - 0.03
         here = ahead & (fields.attributes[:, LIP] < 0.5) & fields.skin
         self.rows = np.flatnonzero(here)
-        self.zones = sample(maps.zones, u[here], v[here]).T.astype(np.float32) / 255
-        self.goatee = sample(maps.paint, u[here], v[here])[:, 0].astype(np.float32) / 255
+        self.zones = native.sample(maps.zones, u[here], v[here], 0.5, gain=1 / 255)
+        self.goatee = native.sample(maps.paint, u[here], v[here], 0.5, gain=1 / 255)[0]
         self.mean, self.normals = fields.mean[here], fields.normals[here]
 
     def grow(self, rng: np.random.Generator, vertices: np.ndarray, skin: SkinLook) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.ndimage import map_coordinates
 
 from training.faces.hair import cloth_colour
 from training.faces.head_fields import MAP, HeadFields
-from training.faces.noise import sample
 from training.faces.render import CLOTH, LIP, U, V
 from training.faces.skin_maps import TEXEL, SkinMaps
 
@@ -86,6 +86,6 @@ class Clothes:
         cv2.fillPoly(canvas, [polygon], 255, shift=4)
         distance = cv2.distanceTransform(canvas, cv2.DIST_L2, 5) - cv2.distanceTransform(255 - canvas, cv2.DIST_L2, 5)
         u, v = self.fields.attributes[:, U], self.fields.attributes[:, V]
-        depth = sample(distance, u, v) * np.float32(TEXEL)
+        depth = map_coordinates(distance, [v, u], order=1, mode="nearest") * np.float32(TEXEL)
         ahead = self.fields.skin & (self.fields.mean[:, 2] > self.fields.mean[self.fields.landmarks[2], 2] - 0.02)
         return np.where(ahead, depth, -0.02).astype(np.float32)

@@ -16,7 +16,7 @@ from training.faces.hair import Cover, brim_grid, draw_covers
 from training.faces.head_fields import HeadFields
 from training.faces.lids import Lashes, LashLook, Lids
 from training.faces.poses import View
-from training.faces.render import ATTRIBUTES, LASH, OPEN, Mesh, U, V, join
+from training.faces.render import ATTRIBUTES, LASH, OPEN, Mesh, U, V
 from training.faces.shell import Shell
 from training.faces.skin import SkinLook, hair_colour
 from training.faces.skin_maps import SkinMaps
@@ -26,7 +26,7 @@ from training.faces.strands import Lock, draw_locks
 
 @dataclass
 class Figure:
-    """A person in front of a camera. `solid` is drawn first, then `lenses` and `covers` over it."""
+    """A person in front of a camera. `solid` is drawn first, then lenses and covers over it."""
 
     skin: SkinLook
     eye: EyeLook
@@ -34,8 +34,8 @@ class Figure:
     cloth: ClothLook | None
     covers: list[Cover]
     things: list[Thing]
-    solid: Mesh
-    cover_mesh: Mesh | None
+    solid: list[Mesh]
+    cover_meshes: list[Mesh]
     lenses: list[tuple[Lens, Mesh]]
     casters: list[Mesh]         # what throws shadows: the coarse head, the things
     masked: bool = False        # the mouth is behind a mask
@@ -77,10 +77,9 @@ class Wardrobe:
         parts = [Mesh(view.project(vertices), self.fields.triangles, self.fields.material, attributes)]
         for number, thing in enumerate(things):
             parts.append(thing_mesh(thing, FIRST_THING + number, view))
-        solid = join(parts)
         coarse = Mesh(parts[0].raster, self.fields.caster, np.zeros(0, np.uint8), parts[0].attributes)
-        figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, solid,
-                        self._cover_mesh(covers, vertices, view), [], [coarse, *parts[1:]], masked, lash, lashes)
+        figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, parts,
+                        self._cover_meshes(covers, vertices, view), [], [coarse, *parts[1:]], masked, lash, lashes)
         loose = covers and covers[0].texture in ("strands", "curls")
         if loose and rng.random() < config.ramp(config.strands, difficulty):
             figure.locks = draw_locks(rng, self.cap, vertices, hair, view)
@@ -104,8 +103,8 @@ class Wardrobe:
         for thing in things:
             thing.skin |= bool(rng.random() < 0.3)
         skin = SkinLook.draw(rng, config, self.maps, hair_colour(rng), difficulty)
-        mesh = join([thing_mesh(thing, FIRST_THING + k, view) for k, thing in enumerate(things)])
-        return Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), None, [], things, mesh, None, [], [mesh])
+        meshes = [thing_mesh(thing, FIRST_THING + k, view) for k, thing in enumerate(things)]
+        return Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), None, [], things, meshes, [], [], meshes)
 
     def _set_teeth(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression) -> None:
         """MakeHuman's teeth sit higher than people's and its tongue fills the open mouth: moves them, by an amount
@@ -142,8 +141,8 @@ class Wardrobe:
             things += draw_headphones(rng, anchors, crown)
         return things, lenses
 
-    def _cover_mesh(self, covers: list[Cover], vertices: np.ndarray, view: View) -> Mesh | None:
-        """All covers in one mesh; its attributes are azimuth, polar, occlusion and field."""
+    def _cover_meshes(self, covers: list[Cover], vertices: np.ndarray, view: View) -> list[Mesh]:
+        """The covers' meshes; their attributes are azimuth, polar, occlusion and field."""
         parts = []
         for number, cover in enumerate(covers):
             placed = cover.shell.place(vertices, cover.thickness)
@@ -160,7 +159,7 @@ class Wardrobe:
                 flat[:, OPEN], flat[:, LASH] = 0.9, 90.0
                 flat[:, U:V + 1] = 400 * brim[:, ::2]
                 parts.append(Mesh(view.project(brim), triangles, np.full(len(triangles), number, np.uint8), flat))
-        return join(parts) if parts else None
+        return parts
 
 
 def thing_mesh(thing: Thing, material: int, view: View) -> Mesh:

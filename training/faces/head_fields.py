@@ -39,7 +39,7 @@ class HeadFields:
     """Per-vertex fields of the whole head (N vertices, M triangles).
 
     mean (N, 3) metres; triangles (M, 3) int32; material (M,) uint8; parts: vertex indices of each part.
-    attributes (N, 9) float32, columns as in render.py: u, v, occlusion 0..1 (1 is open), lash, lip, cloth (0 here).
+    attributes (N, 6) float32, columns as in render.py: u, v, occlusion 0..1 (1 is open), lash, lip, cloth (0 here).
     For skin u, v are the map's texels; for teeth the arch length in metres and the height from the gum (0) to the
     biting edge (1).
     normals (N, 3) of the mean head. landmarks (68,) vertex indices. ears: vertex indices. fit_rows: vertices over

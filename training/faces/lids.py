@@ -102,7 +102,7 @@ class Lids:
     def shade(self, attributes: np.ndarray, vertices: np.ndarray) -> None:
         """Writes into the occlusion: eyeballs are dark under the upper lid, and lids that close come into the light.
 
-        attributes (N, 9) and vertices (N, 3) metres; the attributes are changed in place.
+        attributes (N, 6) and vertices (N, 3) metres; the attributes are changed in place.
         """
         for eye, ball in enumerate(self.fields.eyes):
             upper, lower = vertices[self.upper[eye]], vertices[self.lower[eye]]

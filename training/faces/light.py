@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.faces import native
 from training.faces.config import FaceConfig
 
 
@@ -89,52 +90,27 @@ def irradiance(normals: np.ndarray, lighting: Lighting, occlusion: np.ndarray, w
     channel's light bends round the terminator (light under the skin reddens it); lit (P,) 0..1 is the share of the
     shadow-casting light that arrives.
     """
-    surround = lighting.gradient.T @ normals
-    surround += lighting.ambient[:, None]
-    np.maximum(surround, 0.15 * lighting.ambient[:, None], out=surround)
-    surround *= occlusion
-    soft = occlusion * (1.6 - 0.6 * occlusion)                   # lamps reach further into folds than the sky does
-    cosines, bent = lighting.directions @ normals, np.empty_like(soft)
-    for number, (cosine, colour) in enumerate(zip(cosines, lighting.colours, strict=True)):
-        gain = soft * lit if (lit is not None and number == lighting.shadow) else soft
-        share = colour / (1 + wrap)
-        if np.ptp(wrap) == 0:                                        # one bend for all colours
-            np.add(cosine, wrap[0], out=bent)
-            np.maximum(bent, 0, out=bent)
-            bent *= gain
-            for channel in range(3):
-                surround[channel] += share[channel] * bent
-            continue
-        for channel in range(3):
-            np.add(cosine, wrap[channel], out=bent)
-            np.maximum(bent, 0, out=bent)
-            bent *= gain
-            bent *= share[channel]
-            surround[channel] += bent
-    return surround
+    out = np.empty_like(normals)
+    native.library().faces_irradiance(
+        native.LONG(normals.shape[1]), native.pointer(normals), native.pointer(occlusion), native.pointer(lit),
+        native.INT(lighting.shadow), native.INT(len(lighting.directions)), native.pointer(lighting.directions),
+        native.pointer(lighting.colours), native.pointer(lighting.ambient), native.pointer(lighting.gradient),
+        native.pointer(wrap), native.pointer(out))
+    return out
 
 
 def highlights(normals: np.ndarray, lighting: Lighting, lit: np.ndarray | None, sharpness: int = 5,
-               gloss: np.ndarray | None = None) -> np.ndarray:
+               gloss: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:
     """Specular light (3, P): Blinn's lobe of exponent 2**sharpness about the half vectors, summed over the lights.
 
-    gloss (P,) scales it where given.
+    gloss (P,) scales it where given; out (3, P): added to this instead of to nothing.
     """
-    shine = np.zeros_like(normals)
-    view = np.array([0, 0, -1], np.float32)
-    for number, (towards, colour) in enumerate(zip(lighting.directions, lighting.colours, strict=True)):
-        half = towards + view
-        length = np.linalg.norm(half)
-        if length < 0.2:
-            continue
-        lobe = (half / length) @ normals
-        np.maximum(lobe, 0, out=lobe)
-        for _ in range(sharpness):
-            lobe *= lobe
-        if gloss is not None:
-            lobe *= gloss
-        if lit is not None and number == lighting.shadow:
-            lobe *= lit
-        for channel in range(3):
-            shine[channel] += colour[channel] * lobe
+    shine = np.zeros_like(normals) if out is None else out
+    halves = lighting.directions + np.array([0, 0, -1], np.float32)
+    length = np.linalg.norm(halves, axis=1, keepdims=True)
+    halves = np.where(length < 0.2, 0, halves / np.maximum(length, 1e-6)).astype(np.float32)
+    native.library().faces_highlights(
+        native.LONG(normals.shape[1]), native.pointer(normals), native.pointer(gloss), native.pointer(lit),
+        native.INT(lighting.shadow), native.INT(len(halves)), native.pointer(halves), native.pointer(lighting.colours),
+        native.INT(sharpness), native.pointer(shine))
     return shine

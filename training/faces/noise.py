@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from training.faces import native
+
 TILE = 512
 
 
@@ -54,43 +56,24 @@ class NoiseBank:
 
     @staticmethod
     def _pack(tile: np.ndarray) -> np.ndarray:
-        """(513, 513) uint8: the first row and column come again at the end, for bilinear lookups."""
-        return np.pad(np.clip(np.rint(128 + 40 * tile), 0, 255).astype(np.uint8), (0, 1), mode="wrap")
+        """The tile as uint8: 128 is 0 and 40 one deviation."""
+        return np.clip(np.rint(128 + 40 * tile), 0, 255).astype(np.uint8)
 
-    def look_up_skin(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """(4, P) float32 clouds, pores, spots and hairs at tile coordinates: one lookup for all of them."""
-        found = np.ascontiguousarray(sample(self.skin, wrapped(u), wrapped(v)).T).astype(np.float32)
-        found -= 128.0
-        found *= np.float32(1 / 40)
-        return found
+    def look_up_skin(self, u: np.ndarray, v: np.ndarray, scale: float = 1.0,
+                     shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+        """(4, P) float32 clouds, pores, spots and hairs at u * scale + shift: one lookup for all of them."""
+        return native.sample(self.skin, u, v, scale, shift, wrap=True, zero=128.0, gain=1 / 40)
 
-    def look_up(self, name: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def look_up(self, name: str, u: np.ndarray, v: np.ndarray, scale: float = 1.0,
+                shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
         """float32 noise of deviation about 1 at tile coordinates (u along columns, v along rows; any range)."""
-        found = sample(self.tiles[name], wrapped(u), wrapped(v))
-        return (found.astype(np.float32) - 128.0) * np.float32(1 / 40)
+        return native.sample(self.tiles[name], u, v, scale, shift, wrap=True, zero=128.0, gain=1 / 40)
 
     def field(self, rng: np.random.Generator, name: str, size: int, zoom: float) -> np.ndarray:
         """(size, size) float32 piece of a tile at a random place, `zoom` pixels to a texel, randomly turned."""
         angle = rng.uniform(0, 2 * np.pi)
         cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
         matrix = np.array([[cos, -sin, rng.uniform(0, TILE)], [sin, cos, rng.uniform(0, TILE)]])
-        tile = cv2.warpAffine(self.tiles[name][:TILE, :TILE], matrix, (size, size),
+        tile = cv2.warpAffine(self.tiles[name], matrix, (size, size),
                               flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_WRAP)
         return (tile.astype(np.float32) - 128.0) * np.float32(1 / 40)
-
-
-def wrapped(x: np.ndarray) -> np.ndarray:
-    """Coordinates modulo the tile; OpenCV's own wrapping costs ten times more."""
-    return x - np.float32(TILE) * np.floor(x * np.float32(1 / TILE))
-
-
-def sample(texture: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Bilinear values of a (H, W[, C]) texture at (P,) float32 texel coordinates -> (P[, C]), the texture's dtype."""
-    count, width = len(u), 256
-    rows = max(1, -(-count // width))
-    padded = np.zeros((2, rows * width), np.float32)
-    padded[0, :count] = u
-    padded[1, :count] = v
-    found = cv2.remap(texture, padded[0].reshape(rows, width), padded[1].reshape(rows, width), cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_REPLICATE)
-    return found.reshape(rows * width, *texture.shape[2:])[:count]

@@ -21,8 +21,7 @@ from training.faces.render import (
     ShadowMap,
     bump,
     draw,
-    join,
-    put,
+    show,
     smooth_edges,
     to_display,
 )
@@ -49,16 +48,16 @@ class Painter:
         shadows = self._shadows(figure, lighting, size)
         lit = shadows.lit(pixels, lighting.softness) if shadows else None
         light, exposure = self._solid(pixels, figure, lighting, scale, lit)
-        put(image, pixels.where, to_display(light))
+        show(image, pixels.where, light, exposure)
         if figure.lash is not None and figure.lashes is not None:
             draw_lashes(image, figure.lashes, figure.lash, depth, scale)
         depths = [depth]
         for lens, mesh in figure.lenses:
             self._lens(image, lens, mesh, depth, lighting, exposure)
-        if figure.cover_mesh is not None:
+        if figure.cover_meshes:
             if any(cover.shell.falling for cover in figure.covers):          # the inside of hair behind the neck
                 self._inside_of_hair(image, figure, depth, lighting, exposure)
-            depths.append(self._covers(image, figure, figure.cover_mesh, depth, lighting, exposure, scale, shadows))
+            depths.append(self._covers(image, figure, depth, lighting, exposure, scale, shadows))
         image = smooth_edges(image, *depths)
         if figure.locks:
             arriving = 0.8 * lighting.ambient + 0.35 * lighting.colours.sum(0)
@@ -70,15 +69,14 @@ class Painter:
     def _shadows(figure: Figure, lighting: Lighting, size: int) -> ShadowMap | None:
         if lighting.shadow < 0:
             return None
-        cover = [] if figure.cover_mesh is None else [_inside(figure.cover_mesh)]
-        caster = join([*figure.casters, *cover])
-        return ShadowMap(caster.raster, caster.triangles, lighting.directions[lighting.shadow], size)
+        casters = [*figure.casters, *(_inside(mesh) for mesh in figure.cover_meshes)]
+        return ShadowMap(casters, lighting.directions[lighting.shadow], size)
 
     def _solid(self, pixels: Pixels, figure: Figure, lighting: Lighting, scale: float,
                lit: np.ndarray | None) -> tuple[np.ndarray, float]:
-        """(3, P) linear light of head, body and things, and the exposure's gain."""
+        """(3, P) linear light of head, body and things before exposure, and the exposure's gain."""
         count = len(pixels.where)
-        u, v, occlusion, lash, lip, cloth = pixels.fields
+        u, v, occlusion, _, _, cloth = pixels.fields
         colour, gloss, height = (np.zeros(s, np.float32) for s in ((3, count), count, count))
         skin = pixels.rows(hf.SKIN)
         rows: slice | np.ndarray = skin
@@ -86,8 +84,7 @@ class Painter:
             inside = cloth[skin] > 0
             dressed, rows = np.flatnonzero(inside) + skin.start, np.flatnonzero(~inside) + skin.start
             colour[:, dressed], height[dressed] = self._cloth(figure.cloth, u[dressed], v[dressed])
-        colour[:, rows], gloss[rows], height[rows] = skin_colour(
-            figure.skin, self.maps, self.bank, u[rows], v[rows], lash[rows], lip[rows])
+        skin_colour(figure.skin, self.maps, self.bank, pixels.fields, rows, colour, gloss, height)
         self._inner_parts(pixels, figure, colour, gloss)
         self._things(pixels, figure, colour, gloss)
         bump(pixels, height, scale)
@@ -96,9 +93,8 @@ class Painter:
         level = float(seen.mean()) * 0.36 * float(np.exp(-1.1 * figure.skin.melanin)) if count else 1.0
         exposure = lighting.exposure**2 / max(level, 2e-3)
         light = np.multiply(colour, arriving, out=colour)
-        light += highlights(pixels.normals, lighting, lit, gloss=gloss)
+        highlights(pixels.normals, lighting, lit, gloss=gloss, out=light)
         self._eye_sparks(pixels, figure, light, lighting)
-        light *= np.float32(exposure)
         return light, exposure
 
     def _cloth(self, look: ClothLook, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -138,8 +134,9 @@ class Painter:
                 continue
             u, v = pixels.fields[0][rows], pixels.fields[1][rows]
             if thing.skin:
-                far, zero = np.full(1, 20, np.float32), np.zeros(1, np.float32)   # where the map has no features
-                tone, shine, _ = skin_colour(figure.skin, self.maps, self.bank, far, far, zero, zero)
+                plain = np.array([20, 20, 0, 0, 0, 0], np.float32)[:, None]      # where the map has no features
+                tone, shine = np.empty((3, 1), np.float32), np.empty(1, np.float32)
+                skin_colour(figure.skin, self.maps, self.bank, plain, slice(0, 1), tone, shine, shine.copy())
             else:
                 tone, shine = thing.colour[:, None], thing.gloss
             noise = self.bank.look_up(thing.texture, u + thing.offset[0], v + thing.offset[1])
@@ -151,7 +148,7 @@ class Painter:
         rows = pixels.rows(hf.EYE)
         if rows.start == rows.stop:
             return
-        normals = pixels.normals[:, rows]
+        normals = np.ascontiguousarray(pixels.normals[:, rows])
         spark = 0.5 * highlights(normals, lighting, None, sharpness=9)
         seen = 2 * normals[2] * normals                          # mirror direction of the view (0, 0, 1)
         seen[2] -= 1
@@ -160,7 +157,7 @@ class Painter:
 
     def _lens(self, image: np.ndarray, lens: Lens, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
               exposure: float) -> None:
-        pixels, _ = draw(mesh, depth.shape[0], cull=False, behind=depth)
+        pixels, _ = draw([mesh], depth.shape[0], cull=False, behind=depth)
         where, normals = pixels.where, pixels.normals
         flat = image.reshape(-1, 3)
         shine = lens.shine * highlights(normals, lighting, None, sharpness=6) * np.float32(exposure)
@@ -179,19 +176,17 @@ class Painter:
     def _inside_of_hair(image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting,
                         exposure: float) -> None:
         """What is seen of long hair, scarves and hoods from inside, behind the neck: dim, without texture."""
-        pixels, _ = draw(figure.cover_mesh.turned(), depth.shape[0], behind=depth)
+        pixels, _ = draw([mesh.turned() for mesh in figure.cover_meshes], depth.shape[0], behind=depth)
         tones = np.stack([cover.colour for cover in figure.covers])[pixels.material].T
-        field = pixels.fields[LASH - 3]
-        inside = np.flatnonzero(field > 0)
-        light = tones[:, inside] * irradiance(pixels.normals[:, inside], lighting, pixels.fields[2, inside],
-                                              HAIR_WRAP, None)
-        put(image, pixels.where[inside], to_display(light * np.float32(exposure)))
+        field = pixels.fields[LASH]
+        light = tones * irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, None)
+        show(image, pixels.where, light, exposure, (field > 0).astype(np.float32))
 
-    def _covers(self, image: np.ndarray, figure: Figure, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
-                exposure: float, scale: float, shadows: ShadowMap | None) -> np.ndarray:
+    def _covers(self, image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting, exposure: float,
+                scale: float, shadows: ShadowMap | None) -> np.ndarray:
         """Blends hair and hats over the picture and darkens what is just under their edge; returns their depth."""
         size = image.shape[0]
-        pixels, covers_depth = draw(mesh, size, behind=depth)
+        pixels, covers_depth = draw(figure.cover_meshes, size, behind=depth)
         count = len(pixels.where)
         colour, opacity, gloss, height = (np.zeros(s, np.float32) for s in ((3, count), count, count, count))
         for number, cover in enumerate(figure.covers):
@@ -202,8 +197,7 @@ class Painter:
         bump(pixels, height, scale)
         lit = shadows.lit(pixels, lighting.softness) if shadows else None
         light = np.multiply(colour, irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, lit), out=colour)
-        light += highlights(pixels.normals, lighting, lit, sharpness=4, gloss=gloss)
-        light *= np.float32(exposure)
+        highlights(pixels.normals, lighting, lit, sharpness=4, gloss=gloss, out=light)
         mask = np.zeros(size * size, np.float32)
         mask[pixels.where] = opacity
         mask = mask.reshape(size, size)
@@ -211,9 +205,7 @@ class Painter:
         shade = cv2.resize(cv2.GaussianBlur(small, (0, 0), 0.0016 * scale), (size, size))
         under = 1 - 0.5 * shade * np.isfinite(depth)
         cv2.multiply(image, cv2.merge([under] * 3), dst=image, dtype=cv2.CV_8U)
-        below = np.take(image.reshape(-1, 3), pixels.where, 0).T.astype(np.float32)
-        below += opacity * (to_display(light) - below)
-        put(image, pixels.where, below.astype(np.uint8))
+        show(image, pixels.where, light, exposure, opacity)
         return np.where(mask > 0.5, covers_depth, np.inf)
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 
 import numpy as np
 
+from training.faces import native
 from training.faces.config import FaceConfig
-from training.faces.noise import NoiseBank, sample
+from training.faces.noise import NoiseBank
 from training.faces.skin_maps import BROW_ZOOM, SkinMaps
 
-# Linear RGB of skin without pigment, and how strongly melanin and blood absorb each channel.
-BASE = np.array([0.88, 0.70, 0.58], np.float32)
-MELANIN = np.array([2.10, 2.58, 2.90], np.float32)
-BLOOD = np.array([0.10, 0.68, 0.56], np.float32)
 # Linear RGB of hair from black to white; hair.py uses it too.
 HAIR_COLOURS = np.array([[.006, .005, .005], [.014, .009, .007], [.035, .019, .011], [.075, .038, .020],
                          [.15, .085, .045], [.30, .19, .10], [.46, .34, .20], [.20, .06, .022], [.22, .21, .20],
@@ -103,49 +101,47 @@ class SkinLook:
         )
 
 
-def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, u: np.ndarray, v: np.ndarray, lash: np.ndarray,
-                lip: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Colour of P skin pixels at map texels u, v: linear RGB (3, P), gloss (P,), height (P,) in metres for bumps."""
-    o = look.offsets
-    zones = np.ascontiguousarray(sample(maps.zones, u * 0.5, v * 0.5).T).astype(np.float32) * np.float32(1 / 255)
-    clouds, pores, spots, hairs = bank.look_up_skin(u * 0.9 + o[0], v * 0.9 + o[1])
-    paint = None
-    if look.beard.max() > 0 or look.blush > 0 or look.shadow is not None or look.rings > 0.15:
-        paint = np.ascontiguousarray(sample(maps.paint, u * 0.5, v * 0.5).T).astype(np.float32) * np.float32(1 / 255)
+class _Look(ctypes.Structure):
+    """The look as kernels/skin.cpp reads it."""
 
-    blood = look.blood * (0.55 + 1.1 * zones[0]) + look.mottling * 0.10 * clouds
-    blood += lip * (0.35 + look.lip_blood)
-    melanin = look.melanin + 0.10 * zones[1] + look.mottling * (0.035 * clouds + 0.02 * pores)
-    melanin += lip * 0.07
-    if look.freckles > 0:
-        melanin += 0.35 * np.clip(spots - (2.0 - 0.8 * look.freckles), 0, 1) * (0.3 + zones[0])
-    if paint is not None:
-        melanin += look.rings * 0.16 * paint[3]
-        blood += look.rings * 0.25 * paint[3] + look.blush * paint[1]
-    np.clip(melanin, 0, 1.5, out=melanin)
-    np.maximum(blood, 0, out=blood)
+    _fields_ = [(name, ctypes.c_float) for name in (
+        "melanin", "blood", "mottling", "freckles", "gloss", "wrinkles", "brow_strength", "lash", "lip_blood",
+        "lipstick_amount", "shadow_amount", "blush", "rings", "paint_amount")]
+    _fields_ += [(name, ctypes.c_float * 3) for name in (
+        "beard", "brow_colour", "lipstick", "shadow", "beard_colour", "paint")]
+    _fields_ += [("offsets", ctypes.c_float * 2), ("brow_origin", ctypes.c_float * 2), ("brow_zoom", ctypes.c_float)]
 
-    colour = np.empty((3, len(u)), np.float32)
-    for channel in range(3):
-        np.exp(-(MELANIN[channel] * melanin + BLOOD[channel] * blood), out=colour[channel])
-        colour[channel] *= BASE[channel]
-    gloss = look.gloss * (0.5 + 0.9 * zones[0]) + 0.05 * lip
-    height = pores * np.float32(0.00002 + 0.00005 * look.wrinkles)
-    if look.wrinkles > 0.05:
-        folds = sample(maps.wrinkles[look.wrinkle_map], u * 0.5, v * 0.5).astype(np.float32) - 128
-        height += folds * np.float32(0.000016 * look.wrinkles)
-        colour *= 1 + folds * np.float32(0.004 * look.wrinkles)
-    if look.paint is not None:
-        mix(colour, look.paint, 0.8 * np.clip(0.5 + clouds, 0, 1))
-    if paint is not None and look.shadow is not None:
-        mix(colour, look.shadow, look.shadow_amount * paint[2])
-    if look.lipstick is not None:
-        mix(colour, look.lipstick, look.lipstick_amount * lip)
-        gloss += 0.08 * lip
-    _brows(look, maps, u, v, colour)
-    _beard(look, clouds, hairs, zones, paint, colour, gloss)
-    mix(colour, np.array([.012, .008, .007], np.float32), np.clip(lash * (0.35 + look.lash), 0, 0.95))
-    return colour, gloss, height
+    @staticmethod
+    def of(look: SkinLook, maps: SkinMaps) -> _Look:
+        left, top = maps.brow_origin
+
+        def three(colour: np.ndarray | None) -> tuple[float, ...]:
+            return (0.0, 0.0, 0.0) if colour is None else tuple(colour.tolist())
+
+        return _Look(
+            look.melanin, look.blood, look.mottling, look.freckles, look.gloss, look.wrinkles, look.brow_strength,
+            look.lash, look.lip_blood, 0.0 if look.lipstick is None else look.lipstick_amount,
+            0.0 if look.shadow is None else look.shadow_amount, look.blush, look.rings,
+            0.0 if look.paint is None else 0.8, three(look.beard), three(look.brow_colour), three(look.lipstick),
+            three(look.shadow), three(look.beard_colour), three(look.paint), tuple(look.offsets.tolist()),
+            (left, top), BROW_ZOOM)
+
+
+def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, fields: np.ndarray, rows: slice | np.ndarray,
+                colour: np.ndarray, gloss: np.ndarray, height: np.ndarray) -> None:
+    """Writes linear RGB (3, P), gloss (P,) and height (P,) in metres for bumps at some `rows` of P pixels.
+
+    fields (6, P): map texels u, v, occlusion, lash, lip, cloth. rows: int64 indices, or a slice from 0 on.
+    """
+    some = None if isinstance(rows, slice) else rows
+    if isinstance(rows, slice) and rows.start != 0:
+        raise ValueError(f"expected rows from 0 on, got {rows}")
+    texture = native.texture
+    native.library().faces_skin(
+        ctypes.byref(_Look.of(look, maps)), texture(maps.zones), texture(bank.skin), texture(maps.paint),
+        texture(maps.wrinkles[look.wrinkle_map]), texture(maps.brows[look.brow_map]), native.pointer(some, np.int64),
+        native.LONG(rows.stop if isinstance(rows, slice) else len(rows)), native.LONG(fields.shape[1]),
+        native.pointer(fields), native.pointer(colour), native.pointer(gloss), native.pointer(height))
 
 
 def mix(colour: np.ndarray, other: np.ndarray, share: np.ndarray) -> None:
@@ -154,28 +150,6 @@ def mix(colour: np.ndarray, other: np.ndarray, share: np.ndarray) -> None:
         colour[channel] += share * (other[channel] - colour[channel])
 
 
-def _brows(look: SkinLook, maps: SkinMaps, u: np.ndarray, v: np.ndarray, colour: np.ndarray) -> None:
-    texture = maps.brows[look.brow_map]
-    left, top = (np.float32(x) for x in maps.brow_origin)
-    width, height = texture.shape[1] / BROW_ZOOM, texture.shape[0] / BROW_ZOOM
-    rows = np.flatnonzero((u > left) & (v > top) & (u < left + width) & (v < top + height))
-    share = sample(texture, (u[rows] - left) * BROW_ZOOM, (v[rows] - top) * BROW_ZOOM).astype(np.float32)
-    share *= look.brow_strength / 255
-    colour[:, rows] += np.minimum(share, 0.97) * (look.brow_colour[:, None] - colour[:, rows])
-
-
 def beard_cover(look: SkinLook, zones: np.ndarray, goatee: np.ndarray) -> np.ndarray:
     """(P,) how much beard grows, from the zone maps' beard and moustache (4, P) and the goatee (P,)."""
     return np.maximum(np.maximum(look.beard[0] * zones[2], look.beard[1] * zones[3]), look.beard[2] * goatee)
-
-
-def _beard(look: SkinLook, clouds: np.ndarray, hairs: np.ndarray, zones: np.ndarray, paint: np.ndarray | None,
-           colour: np.ndarray, gloss: np.ndarray) -> None:
-    if look.beard.max() <= 0 or paint is None:
-        return
-    cover = beard_cover(look, zones, paint[0])
-    cover = cover * np.clip(0.95 + 0.3 * clouds, 0, 1.3)
-    share = np.clip(cover * (0.85 + 0.2 * hairs) - 0.04, 0, 0.95)
-    mix(colour, look.beard_colour, share)
-    colour *= 1 + 0.18 * share * hairs
-    gloss *= 1 - 0.8 * share

@@ -1,0 +1,128 @@
+// What light does to pixels: bumps, irradiance, highlights, shadows, and the way to display values.
+//
+// Pixels are P columns of arrays (3, P) or (P); an image is size x size. Pointers that may be null say so.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace {
+
+std::vector<float>& canvas(std::size_t count, float value) {
+  thread_local std::vector<float> kept;
+  kept.assign(count, value);
+  return kept;
+}
+
+// Linear light -> display value: a soft shoulder from about 0.5 on, then gamma 2.
+inline float display(float linear) {
+  const float light = std::min(std::max(linear, 0.0f), 1.8f);
+  return std::min(std::sqrt((light * 0.22f + 1.15f) * light / (light * 0.8f + 1.0f)) * 254.9f, 255.0f);
+}
+
+}  // namespace
+
+// Tilts unit normals (3, P) by the slope of height (P) over the image; gain: half of the pixels a unit of height.
+extern "C" void faces_bump(int size, std::int64_t count, const std::int64_t* where, const float* height, float gain,
+                           float* normals) {
+  float* image = canvas(static_cast<std::size_t>(size) * (size + 2) + 2, 0.0f).data() + size + 1;
+  for (std::int64_t i = 0; i < count; ++i) image[where[i]] = height[i] * gain;
+  float *x = normals, *y = normals + count, *z = normals + 2 * count;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float* at = image + where[i];
+    const float across = std::min(std::max(at[1] - at[-1], -0.5f), 0.5f);
+    const float down = std::min(std::max(at[size] - at[-size], -0.5f), 0.5f);
+    const float nx = x[i] + across * z[i], ny = y[i] + down * z[i], nz = z[i];
+    const float scale = 1.0f / std::sqrt(std::max(nx * nx + ny * ny + nz * nz, 1e-12f));
+    x[i] = nx * scale;
+    y[i] = ny * scale;
+    z[i] = nz * scale;
+  }
+}
+
+// Diffuse light (3, P); see light.irradiance. lit may be null.
+extern "C" void faces_irradiance(std::int64_t count, const float* __restrict normals, const float* __restrict occlusion,
+                                 const float* __restrict lit, int shadow, int lights, const float* directions,
+                                 const float* colours, const float* ambient, const float* gradient, const float* wrap,
+                                 float* __restrict out) {
+  const float *x = normals, *y = normals + count, *z = normals + 2 * count;
+  for (int channel = 0; channel < 3; ++channel) {
+    float* __restrict to = out + channel * count;
+    const float base = ambient[channel], least = 0.15f * base;
+    const float gx = gradient[channel], gy = gradient[3 + channel], gz = gradient[6 + channel];
+    for (std::int64_t i = 0; i < count; ++i)
+      to[i] = std::max(gx * x[i] + gy * y[i] + gz * z[i] + base, least) * occlusion[i];
+  }
+  for (int light = 0; light < lights; ++light) {
+    const float *d = directions + 3 * light, *c = colours + 3 * light;
+    const float w0 = wrap[0], w1 = wrap[1], w2 = wrap[2];
+    const float s0 = c[0] / (1 + w0), s1 = c[1] / (1 + w1), s2 = c[2] / (1 + w2);
+    const bool shaded = lit && light == shadow;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float cosine = d[0] * x[i] + d[1] * y[i] + d[2] * z[i];
+      float soft = occlusion[i] * (1.6f - 0.6f * occlusion[i]);   // lamps reach further into folds than the sky does
+      if (shaded) soft *= lit[i];
+      out[i] += s0 * soft * std::max(cosine + w0, 0.0f);
+      out[count + i] += s1 * soft * std::max(cosine + w1, 0.0f);
+      out[2 * count + i] += s2 * soft * std::max(cosine + w2, 0.0f);
+    }
+  }
+}
+
+// Specular light, added to out (3, P); halves (lights, 3): unit half vectors. gloss and lit may be null.
+extern "C" void faces_highlights(std::int64_t count, const float* __restrict normals, const float* __restrict gloss,
+                                 const float* __restrict lit, int shadow, int lights, const float* halves,
+                                 const float* colours, int sharpness, float* __restrict out) {
+  const float *x = normals, *y = normals + count, *z = normals + 2 * count;
+  for (int light = 0; light < lights; ++light) {
+    const float *h = halves + 3 * light, *c = colours + 3 * light;
+    const bool shaded = lit && light == shadow;
+    for (std::int64_t i = 0; i < count; ++i) {
+      float lobe = h[0] * x[i] + h[1] * y[i] + h[2] * z[i];
+      lobe = lobe > 0.25f ? lobe : 0.0f;                     // its power is nothing, and slow to compute
+      for (int k = 0; k < sharpness; ++k) lobe *= lobe;
+      if (gloss) lobe *= gloss[i];
+      if (shaded) lobe *= lit[i];
+      out[i] += c[0] * lobe;
+      out[count + i] += c[1] * lobe;
+      out[2 * count + i] += c[2] * lobe;
+    }
+  }
+}
+
+// Writes linear light (3, P) times gain into an image (size, size, 3) of bytes; opacity (P) may be null.
+extern "C" void faces_show(std::int64_t count, const float* light, float gain, const float* opacity,
+                           const std::int64_t* where, std::uint8_t* image) {
+  constexpr int kBlock = 256;
+  float shown[3][kBlock];
+  for (std::int64_t first = 0; first < count; first += kBlock) {
+    const int some = static_cast<int>(std::min<std::int64_t>(kBlock, count - first));
+    for (int channel = 0; channel < 3; ++channel)
+      for (int i = 0; i < some; ++i) shown[channel][i] = display(light[channel * count + first + i] * gain);
+    for (int i = 0; i < some; ++i) {
+      std::uint8_t* to = image + 3 * where[first + i];
+      for (int channel = 0; channel < 3; ++channel) {
+        const float value = shown[channel][i];
+        to[channel] = static_cast<std::uint8_t>(opacity ? to[channel] + opacity[first + i] * (value - to[channel])
+                                                        : value);
+      }
+    }
+  }
+}
+
+// Which pixels a light reaches: 1 or 0 into lit (size, size), 1 where there are none. view (3, 4): pixels and depth
+// to the shadow map (side, side).
+extern "C" void faces_reached(int size, std::int64_t count, const std::int64_t* where, const float* depth,
+                              const float* view, const float* map, int side, float bias, float* lit) {
+  std::fill_n(lit, static_cast<std::size_t>(size) * size, 1.0f);
+  const float end = static_cast<float>(side - 1);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float x = static_cast<float>(where[i] % size), y = static_cast<float>(where[i] / size), z = depth[i];
+    float seen[3];
+    for (int k = 0; k < 3; ++k) seen[k] = view[4 * k] * x + view[4 * k + 1] * y + view[4 * k + 2] * z + view[4 * k + 3];
+    const int column = static_cast<int>(std::min(std::max(seen[0] + 0.5f, 0.0f), end));
+    const int row = static_cast<int>(std::min(std::max(seen[1] + 0.5f, 0.0f), end));
+    if (!(seen[2] < map[row * side + column] + bias)) lit[where[i]] = 0.0f;
+  }
+}
