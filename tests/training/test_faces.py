@@ -9,7 +9,7 @@ from face3d.camera import Pose
 from face3d.model import FaceModel
 from training.faces import FaceConfig, FaceGenerator
 from training.faces import head_fields as hf
-from training.faces.expressions import ExpressionSampler, plain
+from training.faces.expressions import HIGHEST, RAISERS, ExpressionSampler, plain
 from training.faces.lids import LashLook, draw_lashes
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.render import LIP, OPEN
@@ -160,7 +160,7 @@ def test_samples_have_the_promised_form(generator, difficulty):
         assert sample.image.flags.c_contiguous
         assert sample.identity.shape == (200,) and sample.identity.dtype == np.float32
         assert sample.expression.shape == (84,) and sample.expression.dtype == np.float32
-        assert sample.expression.min() >= 0 and sample.expression.max() <= 1.2
+        assert sample.expression.min() >= 0 and sample.expression.max() <= HIGHEST
         assert sample.pose.is_finite()
         assert 120 < 0.25 * sample.pose.scale < 270     # perspective enlarges what is in front
         assert np.abs(sample.pose.rotation @ sample.pose.rotation.T - np.eye(3)).max() < 1e-9
@@ -178,7 +178,8 @@ def test_expressions_cover_every_unit_and_stay_plausible(generator):
     sampler = ExpressionSampler(names, FaceConfig())
     rng = np.random.default_rng(1)
     values = np.stack([sampler.draw(rng, 1.0).coefficients for _ in range(3000)])
-    assert values.min() >= 0 and values.max() <= 1.1 + 1e-6
+    raisers = [plain(name) in {plain(raiser) for raiser in RAISERS} for name in names]
+    assert values.min() >= 0 and (values.max(0) <= np.where(raisers, HIGHEST, 1.1) + 1e-6).all()
     strong = (values > 0.3).mean(0)
     missing = [name for name, share in zip(names, strong, strict=True) if share == 0]
     assert not missing
@@ -191,6 +192,20 @@ def test_expressions_cover_every_unit_and_stay_plausible(generator):
     assert np.corrcoef(left, right)[0, 1] > 0.7
     closed = values[:, [column["eyeblinkleft"], column["eyeleftclosure"], column["eyeleftslit"]]].max(1) > 0.75
     assert 0.06 < closed.mean() < 0.3
+
+
+def test_brows_move_together_and_by_as_much_as_people_move_them(generator, model):
+    sampler, rng = ExpressionSampler(generator.head.expression_names, FaceConfig()), np.random.default_rng(3)
+    brows = np.arange(17, 27)
+    neutral = model.landmarks(np.zeros(200, np.float32), np.zeros(84, np.float32))[brows, 1]
+    heights = []
+    for _ in range(400):
+        expression = sampler.draw(rng, 1.0).coefficients
+        heights.append(1e3 * (model.landmarks(np.zeros(200, np.float32), expression)[brows, 1] - neutral))
+    left, right = np.array(heights)[:, 5:].mean(1), np.array(heights)[:, :5].mean(1)
+    assert np.corrcoef(left, right)[0, 1] > 0.8
+    both = 0.5 * (left + right)
+    assert (both > 2.0).mean() > 0.15 and (both > 5.0).mean() > 0.03 and (both < -2.0).mean() > 0.05  # millimetres
 
 
 def test_poses_reach_the_profiles_and_keep_the_crop_inside():

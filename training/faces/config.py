@@ -41,6 +41,7 @@ class FaceConfig:
     half_closed: float = 0.17
     gaze: float = 0.75                  # share that does not look straight ahead
     neutral: float = 0.14
+    brows: tuple[float, float, float] = (0.30, 0.12, 0.06)     # raised; lowered; the inner ends raised
 
     # skin.py, eyes.py
     makeup: float = 0.25

@@ -17,13 +17,13 @@ ARCHETYPES: dict[str, list[tuple[str, float, float]]] = {
     "laugh": [("mouthSmile", .6, 1.1), ("jawOpen", .2, .75), ("mouthUpperUp", .1, .7), ("cheekSquint", .4, 1),
               ("eyeSquint", .2, .8), ("mouthLowerDown", 0, .5)],
     "corner puller": [("mouth-corner-puller", .3, 1), ("cheekSquint", 0, .6), ("mouth-parling", 0, .6)],
-    "surprise": [("jawOpen", .2, .9), ("browInnerUp", .3, 1), ("browOuterUp", .3, 1), ("eyeWide", .2, 1)],
-    "gape": [("mouth-open", .2, .9), ("eyebrows-up", 0, 1), ("eye-opened-up", 0, .9)],
+    "surprise": [("jawOpen", .2, .9), ("browUp", .3, 1.4), ("eyeWide", .2, 1)],
+    "gape": [("mouth-open", .2, .9), ("eye-opened-up", 0, .9)],
     "shout": [("jawOpen", .5, 1.1), ("mouthStretch", 0, .7), ("mouthUpperUp", 0, .7), ("browDown", 0, .8),
               ("mouthLowerDown", 0, .7), ("noseSneer", 0, .5)],
     "yawn": [("jawOpen", .6, 1.1), ("mouthFunnel", 0, .6), ("eyeSquint", 0, .8), ("browInnerUp", 0, .5)],
     "anger": [("browDown", .4, 1), ("mouthPress", 0, .8), ("eyeSquint", 0, .6), ("noseSneer", 0, .5),
-              ("mouthFrown", 0, .5), ("eyebrows-down", 0, .4)],
+              ("mouthFrown", 0, .5)],
     "disgust": [("noseSneer", .3, 1), ("mouthUpperUp", .1, .7), ("browDown", 0, .6), ("eyeSquint", 0, .7),
                 ("nose-elevation", 0, .5), ("mouth-elevation", 0, .5)],
     "sad": [("mouthFrown", .3, 1), ("browInnerUp", .3, 1), ("mouthShrugLower", 0, .6), ("mouth-depression", 0, .5)],
@@ -45,7 +45,9 @@ ARCHETYPES: dict[str, list[tuple[str, float, float]]] = {
 WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "a": 2.0, "e": 1.6, "o": 1.4, "m": 1.3, "surprise": 1.2,
            "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
 LID_CLOSERS = ("eyeBlink{}", "eye-{}-closure", "eye-{}-slit")
-BROWS = ("browInnerUp", "browDown", "browOuterUp", "eyebrows-up", "eyeWide", "eyeSquint")
+RAISERS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
+HIGHEST = 1.5
+"""Of a raised brow: its units at 1 lift it by 5 to 6 mm, people do 8."""
 OPENERS = {"jawOpen": 1.0, "mouth-open": 1.0}
 
 
@@ -86,8 +88,9 @@ class ExpressionSampler:
         if rng.random() < 0.55:                              # any unit occurs, alone or on top
             for unit in rng.integers(0, self.size, rng.integers(1, 5)):
                 values[unit] += rng.beta(1.0, 1.6) * rng.choice((0.5, 1.0))
-        if rng.random() < 0.3:
-            self._archetype(rng, values, [(BROWS[rng.integers(len(BROWS))], 0, 1)])
+        if rng.random() < 0.1:
+            self._archetype(rng, values, [(("eyeWide", "eyeSquint")[rng.integers(2)], 0, 1)])
+        self._brows(rng, values)
         values *= strength
         gaze = self._gaze(rng, values, difficulty)
         self._lids(rng, values, difficulty)
@@ -109,6 +112,8 @@ class ExpressionSampler:
                 self._add(values, ("jawLeft", "jawRight")[rng.integers(2)], amount)
             elif name == "mouthSide":
                 self._add(values, ("mouthLeft", "mouthRight")[rng.integers(2)], amount)
+            elif name == "browUp":
+                self._raise_brows(rng, values, amount)
             elif name.endswith("One"):
                 self._add(values, name[:-3] + ("Left", "Right")[rng.integers(2)], amount)
             elif not self._add(values, name, amount):
@@ -118,6 +123,25 @@ class ExpressionSampler:
                 for side, factor in (("Left", ratio if first else 1.0), ("Right", 1.0 if first else ratio)):
                     if not self._add(values, name + side, amount * factor):
                         self._add(values, f"{stem}-{side}-{rest}", amount * factor)
+
+    def _brows(self, rng: np.random.Generator, values: np.ndarray) -> None:
+        """Brows speak on their own, whatever the mouth does: both up, both down, or the inner ends up."""
+        kind = rng.random()
+        raised, lowered, worried = np.cumsum(self.config.brows)
+        if kind < raised:
+            self._raise_brows(rng, values, HIGHEST * rng.beta(1.2, 1.6))
+        elif kind < lowered:
+            self._archetype(rng, values, [("browDown", .1, 1.1)])
+        elif kind < worried:
+            self._add(values, "browInnerUp", rng.uniform(0.2, 1.2))
+
+    def _raise_brows(self, rng: np.random.Generator, values: np.ndarray, amount: float) -> None:
+        """Both brows up, inner and outer ends about alike; in one of twelve one brow only."""
+        inner, left, right = amount * np.clip(rng.normal(1, (0.25, 0.2, 0.2)), 0.2, 1.6)
+        if rng.random() < 1 / 12:
+            inner, left, right = 0.4 * inner, *((left, 0.1 * right) if rng.random() < 0.5 else (0.1 * left, right))
+        for name, value in zip(RAISERS, (inner, left, right)):
+            self._add(values, name, value)
 
     def _gaze(self, rng: np.random.Generator, values: np.ndarray,
               difficulty: float) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -171,7 +195,9 @@ class ExpressionSampler:
 
     def _consistency(self, values: np.ndarray) -> None:
         """Limits what would tear the mesh: two mouth openers, opposite directions, mouthClose without a jaw."""
-        np.clip(values, 0, 1.1, out=values)
+        highest = np.full(self.size, 1.1)
+        highest[[self.index[plain(name)] for name in RAISERS if plain(name) in self.index]] = HIGHEST
+        np.clip(values, 0, highest, out=values)
         opened = [self.index[plain(name)] for name in OPENERS if plain(name) in self.index]
         total = values[opened].sum()
         if total > 1.1:
@@ -185,4 +211,4 @@ class ExpressionSampler:
         close, jaw = self.index.get("mouthclose"), self.index.get("jawopen")
         if close is not None:
             values[close] = min(values[close], values[jaw] if jaw is not None else 0.0)
-        np.clip(values, 0, 1.1, out=values)
+        np.clip(values, 0, highest, out=values)
