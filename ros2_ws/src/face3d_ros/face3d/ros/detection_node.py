@@ -7,13 +7,13 @@ import time
 
 from face3d_msgs.msg import FaceArray, FaceState
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 
 from face3d.detector import Detector, DetectorSettings
-from face3d.ros.conversions import BadImage, from_detections, image_type, to_rgb
+from face3d.ros.conversions import from_detections, image_type, read_image, to_rgb
 from face3d.ros.diagnostics import Health
+from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.parameters import declare, declare_settings
-from face3d.ros.qos import IMAGE_IN, OUTPUT
+from face3d.ros.qos import OUTPUT
 
 _TRACKED = 0.3  # seconds after a tracked face was seen for which it counts as tracked
 
@@ -42,7 +42,7 @@ class DetectionNode(Node):
         self._searches = 0
         # Raw bytes: most images are passed over, and those are not worth unpacking.
         self.create_subscription(FaceState, "face_state", self._on_state, OUTPUT, raw=True)
-        self.create_subscription(self._type, topic, self._on_image, IMAGE_IN, raw=True)
+        self._images = ImageSubscription(self, self._type, topic, self._on_image)
 
     def _on_state(self, _: bytes) -> None:
         self._tracked_until = time.monotonic() + _TRACKED
@@ -56,13 +56,9 @@ class DetectionNode(Node):
         self._searched = now
         started = time.perf_counter()
         try:
-            message = deserialize_message(data, self._type)
-        except RuntimeError as error:  # rclpy's RMWError is private
-            self._health.problem(f"not a message of the expected kind: {error}")
-            return
-        try:
+            message = read_image(data, self._type)
             image = to_rgb(message)
-        except BadImage as error:
+        except ValueError as error:
             self._health.problem(str(error))
             return
         height, width = image.shape[:2]

@@ -3,14 +3,13 @@
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 
-def image_in(depth: int) -> QoSProfile:
-    """Images to work on, of which `depth` may wait; whoever lets them wait wants all of them: reliable."""
-    reliability = ReliabilityPolicy.BEST_EFFORT if depth == 1 else ReliabilityPolicy.RELIABLE
+def images(depth: int, reliability: ReliabilityPolicy) -> QoSProfile:
+    """Images to work on, of which `depth` may wait; with 1, whoever is slow misses images and never falls behind."""
     return QoSProfile(depth=depth, reliability=reliability)
 
 
-IMAGE_IN = image_in(1)
-"""Newest frame wins: whoever is slow misses frames and never falls behind."""
+IMAGE_IN = images(1, ReliabilityPolicy.BEST_EFFORT)
+"""Newest one wins, from publishers of any kind."""
 
 IMAGE_OUT = QoSProfile(depth=4, reliability=ReliabilityPolicy.RELIABLE)
 """Reliable, so that RViz's default subscription matches too; it costs nothing when nobody asks for it."""

@@ -20,13 +20,14 @@ from face3d.camera import Camera
 from face3d.model import FaceModel
 from face3d.overlay import STYLES, Overlay
 from face3d.ros import conversions
-from face3d.ros.conversions import BadImage, nanoseconds
+from face3d.ros.conversions import nanoseconds
 from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
+from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.parameters import declare, declare_settings
-from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT, image_in
+from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT
 from face3d.track import Face, TrackerSettings, TrackerState
 from face3d.tracker import Tracker
 
@@ -117,13 +118,13 @@ class ReconstructionNode(Node):
             conversions.to_topology(self._model, Header(stamp=self.get_clock().now().to_msg()))
         )
 
-        kind, topic = conversions.image_type(transport)
+        self._type, topic = conversions.image_type(transport)
         self._health = Health(self, self.resolve_topic_name(topic), self._report)
         self._load()
         self._retry = self.create_timer(_RETRY, self._load)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, IMAGE_IN)
         self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
-        self.create_subscription(kind, topic, self._on_image, image_in(queue))
+        self._images = ImageSubscription(self, self._type, topic, self._on_image, queue)
 
     def destroy_node(self) -> None:
         """End the drawing, give the network's memory back, then end the node."""
@@ -153,14 +154,15 @@ class ReconstructionNode(Node):
     def _on_faces(self, message: FaceArray) -> None:
         self._detections.add(nanoseconds(message.header.stamp), conversions.to_boxes(message))
 
-    def _on_image(self, message: Image, info: dict) -> None:
+    def _on_image(self, data: bytes, info: dict) -> None:
         started = time.perf_counter()
         self._health.received(info)
         if self._tracker is None:
             return
         try:
+            message = conversions.read_image(data, self._type)
             image = conversions.to_rgb(message)
-        except BadImage as error:
+        except ValueError as error:
             self._health.problem(str(error))
             return
         stamp = nanoseconds(message.header.stamp)

@@ -15,6 +15,7 @@ from face3d.ros.conversions.faces import (
     to_topology,
     to_transform,
 )
+from face3d.ros.conversions.image_bytes import read_image
 from face3d.ros.conversions.images import BadImage, from_rgb, image_type, to_rgb
 from face3d.ros.conversions.marker import MarkerWriter
 
@@ -31,6 +32,7 @@ __all__ = [
     "nanoseconds",
     "packed",
     "read_calibration",
+    "read_image",
     "to_boxes",
     "to_camera",
     "to_mesh",

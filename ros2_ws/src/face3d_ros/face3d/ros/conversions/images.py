@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from face3d.ros.conversions.arrays import packed
+from face3d.ros.conversions.image_bytes import ImageBytes
 
 # encoding -> (numpy type, channels, OpenCV conversion to RGB or None when it already is)
 _ENCODINGS: dict[str, tuple[type, int, int | None]] = {
@@ -46,7 +47,7 @@ def image_type(transport: str) -> tuple[type, str]:
     return (Image, "image") if transport == "raw" else (CompressedImage, "image/compressed")
 
 
-def to_rgb(message: Image | CompressedImage) -> np.ndarray:
+def to_rgb(message: Image | ImageBytes | CompressedImage) -> np.ndarray:
     """Image (H, W, 3) uint8 RGB, C-contiguous, of an image message; raises BadImage.
 
     The result may share memory with the message: treat it as read-only. 16-bit greys keep their upper
