@@ -13,9 +13,10 @@ from training.faces.camera_effects import apply_effects
 from training.faces.config import FaceConfig
 from training.faces.expressions import Expression, ExpressionSampler
 from training.faces.figure import Wardrobe
-from training.faces.head_fields import HeadFields, lengthen
+from training.faces.head_fields import HeadFields, fit_rows, lengthen
 from training.faces.lids import Lids
 from training.faces.light import draw_lighting
+from training.faces.light_head import lighten
 from training.faces.noise import NoiseBank
 from training.faces.paint import Painter
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
@@ -36,11 +37,12 @@ class Sample:
 
 
 @lru_cache(maxsize=2)
-def _assets(head: HeadAssets) -> tuple[NoiseBank, HeadFields, SkinMaps, Lids]:
+def _assets(head: HeadAssets) -> tuple[HeadAssets, NoiseBank, HeadFields, SkinMaps, Lids]:
     """What every generator of a head shares: it takes seconds to make and nothing changes it."""
-    fields = HeadFields.of(head)
+    head, fitted = lighten(head, fit_rows(head))
+    fields = HeadFields.of(head, fitted)
     ahead = fields.mean[fields.skin & (fields.normals[:, 2] > 0.2)]
-    return NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks], ahead), Lids(head, fields)
+    return head, NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks], ahead), Lids(head, fields)
 
 
 class FaceGenerator:
@@ -50,7 +52,7 @@ class FaceGenerator:
         self.config = config or FaceConfig()
         self.rng = np.random.default_rng(seed)
         self.head = head or HeadAssets.load()
-        self.bank, self.fields, self.maps, self.lids = _assets(self.head)
+        self.drawn, self.bank, self.fields, self.maps, self.lids = _assets(self.head)
         self.backgrounds = Backgrounds(self.bank, self.config)
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
         self.wardrobe = Wardrobe(self.fields, self.maps, self.lids, self.config, self.head.expression_names)
@@ -72,7 +74,7 @@ class FaceGenerator:
             paste_beside(image, self.recent[rng.integers(len(self.recent))], rng)
         identity, drawn = self._identity(difficulty), self.expressions.draw(rng, difficulty)
         expression = Expression(self.lids.close(identity, drawn.coefficients, self.expressions.lids), drawn.gaze)
-        vertices = self.head.shape(identity, expression.coefficients)
+        vertices = self.drawn.shape(identity, expression.coefficients)
         pose = self._true_pose(vertices, view) if face else view.pose
         kind = 1.0 if face else rng.random()
         if not face and kind < config.back_of_head:

@@ -84,8 +84,8 @@ class HeadFields:
         return self.parts["eye_left"], self.parts["eye_right"]
 
     @staticmethod
-    def of(head: HeadAssets) -> HeadFields:
-        """Work the fields out (a few seconds)."""
+    def of(head: HeadAssets, fitted: np.ndarray) -> HeadFields:
+        """Work the fields out (a few seconds); fitted: what becomes fit_rows."""
         mean, triangles = head.mean, head.triangles
         skirt, hanging = _skirt(mean, triangles)
         names = head.part_names
@@ -116,7 +116,7 @@ class HeadFields:
         outer = np.isin(part, [names.index("scalp"), names.index("neck")])
         caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, triangles[outer]]), np.int32)
         return HeadFields(mean, triangles, material, parts, attributes, landmarks,
-                          np.flatnonzero(head.regions["ears"]), _fit_rows(mean, parts), normals, head.eye_axis, skirt,
+                          np.flatnonzero(head.regions["ears"]), fitted, normals, head.eye_axis, skirt,
                           caster)
 
 
@@ -161,10 +161,10 @@ def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size
     return (seen / np.maximum(weight, 1e-9)).astype(np.float32)
 
 
-def _fit_rows(mean: np.ndarray, parts: dict[str, np.ndarray]) -> np.ndarray:
+def fit_rows(head: HeadAssets) -> np.ndarray:
     """Some hundred skin vertices of the front of the face: what a weak-perspective pose is fitted to."""
-    skin = parts["skin"]
-    return skin[mean[skin, 2] > -0.045][::48]
+    skin = np.unique(head.triangles[head.parts["skin"]])
+    return skin[head.mean[skin, 2] > -0.045][::48]
 
 
 def _near_lids(mean: np.ndarray, landmarks: np.ndarray, skin: np.ndarray) -> np.ndarray:
