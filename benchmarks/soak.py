@@ -2,10 +2,10 @@
 
     python -m benchmarks.soak --minutes 30 [--rate 60] [--source FILE] [--json out/soak.json]
 
-The three nodes play a clip again and again, somebody listens to meshes, markers and overlays. Every few seconds: meshes
-received, latency from stamp to receiver, memory, threads, open files and shared memory of every process. The verdict
-compares the last third with the first one, both without the start. The exit code is 1 when something grew or stayed
-behind.
+The three nodes play a clip again and again, somebody listens to meshes, markers and overlays. Every few seconds:
+meshes received, latency from stamp to receiver, images dropped, and memory, threads, open files and shared memory of
+every process. The verdict compares thirds of the time, the start left out: what leaks grows from each to the next. The
+exit code is 1 when something grew or stayed behind.
 """
 
 from __future__ import annotations
@@ -25,48 +25,24 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 
 from benchmarks.ros_domain import own_domain  # noqa: E402
+from benchmarks.usage import Usage  # noqa: E402
 
 _SETTLE = 0.1  # share of the time, at the beginning, in which caches and pools may fill; more of a short run
-_GROWTH = 8.0  # MB of a process's memory that are noise
+_LEAK = 1.0  # MB from one third of the time to the next that are noise; what leaks grows in both steps
+_STEP = 24.0  # MB that a pool may take once and keep
 _SLOWER = 2.0  # ratio of median latencies beyond noise; other programs use this machine, too
 _NODES = ("camera_node", "detection_node", "reconstruction_node")
 _REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
 
 
 @dataclass(frozen=True)
-class Usage:
-    """What a process holds (Linux). memory: resident, MB; shared: names in /dev/shm."""
-
-    memory: float
-    threads: int
-    files: int
-    shared: tuple[str, ...]
-
-    @staticmethod
-    def of(process: int | str) -> Usage:
-        """Read it from /proc. Raises OSError when the process is gone."""
-        folder = Path("/proc") / str(process)
-        status = dict(
-            line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line
-        )
-        maps = (folder / "maps").read_text().splitlines()
-        shared = {line.rpartition("/dev/shm/")[2] for line in maps if "/dev/shm/" in line}
-        return Usage(
-            int(status["VmRSS"].split()[0]) / 1024.0,
-            int(status["Threads"]),
-            len(os.listdir(folder / "fd")),
-            tuple(sorted(name for name in shared if not name.endswith("(deleted)"))),
-        )
-
-
-@dataclass(frozen=True)
 class Sample:
-    """One interval. latency: median and 95th percentile, ms; lost: images that never became a mesh so far."""
+    """One interval. latency: median and 95th percentile, ms, None when no mesh came; dropped: images so far."""
 
     seconds: float
     meshes: int
-    latency: tuple[float, float]
-    lost: int
+    latency: tuple[float, float] | None
+    dropped: int
     usage: dict[str, Usage]
 
 
@@ -75,33 +51,35 @@ class Soak:
     """All samples, and what was left when everything had ended: names in /dev/shm that were not there before.
 
     settle  share of the samples, at the beginning, that does not count
+    leak    MB by which memory may grow from one third to the next
     """
 
     samples: list[Sample] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     settle: float = _SETTLE
+    leak: float = _LEAK
 
-    def thirds(self, value: Callable[[Sample], float]) -> tuple[float, float]:
-        """Median of a value over the first and over the last third, the start left out."""
+    def thirds(self, value: Callable[[Sample], float]) -> tuple[float, float, float]:
+        """Median of a value over each third of the time, the start left out."""
         settled = self.samples[int(np.ceil(self.settle * len(self.samples))) :]
-        third = max(1, len(settled) // 3)
-        return (
-            float(np.median([value(sample) for sample in settled[:third]])),
-            float(np.median([value(sample) for sample in settled[-third:]])),
-        )
+        if len(settled) < 3:
+            raise ValueError(f"{len(self.samples)} samples tell nothing; run for longer, or look more often")
+        parts = np.array_split(np.array([value(sample) for sample in settled]), 3)
+        return tuple(float(np.median(part)) for part in parts)
 
     def growth(self) -> list[str]:
         """What grew or stayed behind, in words; empty when all is flat."""
         found = []
         for name in self.samples[-1].usage:
-            before, after = self.thirds(lambda sample, name=name: sample.usage[name].memory)
-            if after - before > _GROWTH:
-                found.append(f"{name}: memory went from {before:.0f} to {after:.0f} MB")
+            memory = self.thirds(lambda sample, name=name: sample.usage[name].memory)
+            if min(np.diff(memory)) > self.leak or memory[2] - memory[0] > _STEP:
+                text = ", ".join(f"{value:.1f}" for value in memory)
+                found.append(f"{name}: memory of the thirds is {text} MB")
             for what in ("threads", "files"):
-                before, after = self.thirds(lambda sample, n=name, w=what: getattr(sample.usage[n], w))
+                before, _, after = self.thirds(lambda sample, n=name, w=what: getattr(sample.usage[n], w))
                 if after > before + 1:
                     found.append(f"{name}: {what} went from {before:.0f} to {after:.0f}")
-            before, after = self.thirds(lambda sample, name=name: len(sample.usage[name].shared))
+            before, _, after = self.thirds(lambda sample, name=name: len(sample.usage[name].shared))
             if after > before:
                 found.append(f"{name}: shared memory segments went from {before:.0f} to {after:.0f}")
         if self.left:
@@ -109,8 +87,11 @@ class Soak:
         return found
 
     def slower(self) -> list[str]:
-        """Whether latency grew, in words; on a machine that does other work, too, it may have its reasons."""
-        before, after = self.thirds(lambda sample: sample.latency[0])
+        """Whether latency grew or meshes failed to come, in words; a machine with other work may have its reasons."""
+        silent = sum(sample.latency is None for sample in self.samples)
+        if silent:
+            return [f"no mesh at all in {silent} of {len(self.samples)} intervals"]
+        before, _, after = self.thirds(lambda sample: sample.latency[0])
         return (
             [f"median latency went from {before:.1f} to {after:.1f} ms"] if after > _SLOWER * before else []
         )
@@ -124,12 +105,13 @@ def run(
     parameters: dict[str, object] | None = None,
     told: Callable[[Sample], None] = lambda sample: None,
 ) -> Soak:
-    """Play `source` in a loop at `rate` images/s for some seconds.
+    """Play `source` in a loop at `rate` images/s for some seconds, in whole intervals.
 
     parameters  of the reconstruction node
     told        is given every sample as it is taken
     Raises RuntimeError when a node ends or no mesh comes.
     """
+    from diagnostic_msgs.msg import DiagnosticArray
     from face3d_msgs.msg import FaceMesh
     from rclpy.executors import SingleThreadedExecutor
     from sensor_msgs.msg import Image
@@ -142,12 +124,19 @@ def run(
     before = set(os.listdir("/dev/shm"))
     with own_domain("face3d_soak") as (node,), NodeGroup() as nodes:
         latencies: list[float] = []
+        dropped = [0]
 
         def on_mesh(message: FaceMesh) -> None:
             stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
             latencies.append((node.get_clock().now().nanoseconds - stamp) * 1e-6)
 
+        def on_diagnostics(message: DiagnosticArray) -> None:
+            for status in message.status:
+                if status.name.startswith("reconstruction_node"):
+                    dropped[0] = int({pair.key: pair.value for pair in status.values}["dropped"])
+
         node.create_subscription(FaceMesh, "face_mesh", on_mesh, OUTPUT)
+        node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
         for kind, topic, qos in ((Marker, "face_mesh/marker", OUTPUT), (Image, "face_overlay", IMAGE_OUT)):
             node.create_subscription(kind, topic, lambda _: None, qos, raw=True)
         executor = SingleThreadedExecutor(context=node.context)
@@ -156,22 +145,18 @@ def run(
         nodes.start("detection_node", {}, _REMAPS)
         nodes.start("camera_node", {"source": source, "rate": rate, "loop": True, "wait_for_subscribers": 2})
         began = _wait_for(lambda: latencies, executor, nodes)
-        total = 0
-        while time.monotonic() < began + seconds:
+        for number in range(max(1, round(seconds / interval))):
             latencies.clear()
-            due = min(time.monotonic() + interval, began + seconds)
-            while time.monotonic() < due:
+            while time.monotonic() < began + (number + 1) * interval:
                 executor.spin_once(timeout_sec=0.1)
             if nodes.failed():
                 raise RuntimeError(f"{nodes.failed()} ended: {' | '.join(nodes.lines()[-3:])}")
-            total += len(latencies)
             usage = {name: Usage.of(nodes.process_id(name)) for name in _NODES} | {
                 "listener": Usage.of("self")
             }
             seen.update(segment for each in usage.values() for segment in each.shared)
-            elapsed = time.monotonic() - began
-            median, high = np.percentile(latencies, (50, 95)) if latencies else (np.nan, np.nan)
-            sample = Sample(elapsed, len(latencies), (median, high), round(elapsed * rate) - total, usage)
+            latency = tuple(map(float, np.percentile(latencies, (50, 95)))) if latencies else None
+            sample = Sample(time.monotonic() - began, len(latencies), latency, dropped[0], usage)
             soak.samples.append(sample)
             told(sample)
     soak.left = sorted(name for name in seen - before if (Path("/dev/shm") / name).exists())
@@ -189,8 +174,8 @@ def _wait_for(condition: Callable[[], object], executor, nodes, patience: float 
 
 
 HEADER = (
-    f"{'minutes':>7} {'meshes/s':>8} {'latency ms (95 %)':>18} {'lost':>6}   memory MB / threads / files / segments: "
-    + ", ".join((*_NODES, "listener"))
+    f"{'minutes':>7} {'meshes/s':>8} {'latency ms (95 %)':>18} {'dropped':>7}   "
+    f"memory MB / threads / files / segments: {', '.join((*_NODES, 'listener'))}"
 )
 
 
@@ -199,9 +184,9 @@ def line(sample: Sample, interval: float) -> str:
     held = "   ".join(
         f"{use.memory:.1f}/{use.threads}/{use.files}/{len(use.shared)}" for use in sample.usage.values()
     )
-    latency = f"{sample.latency[0]:.1f} ({sample.latency[1]:.1f})"
+    latency = f"{sample.latency[0]:.1f} ({sample.latency[1]:.1f})" if sample.latency else "-"
     rate = sample.meshes / interval
-    return f"{sample.seconds / 60:7.2f} {rate:8.1f} {latency:>18} {sample.lost:6}   {held}"
+    return f"{sample.seconds / 60:7.2f} {rate:8.1f} {latency:>18} {sample.dropped:7}   {held}"
 
 
 def main() -> int:
@@ -228,11 +213,10 @@ def main() -> int:
     )
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)
-        chosen.json.write_text(json.dumps(asdict(soak), indent=1))
+        chosen.json.write_text(json.dumps(asdict(soak), indent=1, allow_nan=False) + "\n")
     complaints = soak.growth() + soak.slower()
-    print(
-        "\n".join(complaints) or "flat: memory, threads, files, shared memory, latency; nothing left behind"
-    )
+    flat = "flat: memory, threads, files, shared memory, latency; nothing left behind"
+    print("\n".join(complaints) or flat)
     return int(bool(complaints))
 
 

@@ -22,9 +22,10 @@ def main(name: str) -> None:
     # The nodes share the machine with each other: idle threads of numpy and OpenCV would only spin.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ.setdefault(variable, "1")
-    from face3d.ros import environment
+    from face3d.ros import environment, shared_memory
 
     environment.use_profile()
+    shared_memory.remove_leftovers()
     module = importlib.import_module(f"face3d.ros.{name}")
     sys.exit(_spin(module.NODE))
 

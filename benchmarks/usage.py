@@ -1,0 +1,36 @@
+"""What a process holds of the machine (Linux)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Usage:
+    """memory: resident, MB; files: open ones; shared: names in /dev/shm; cpu: seconds of processor time so far."""
+
+    memory: float
+    threads: int
+    files: int
+    shared: tuple[str, ...]
+    cpu: float
+
+    @staticmethod
+    def of(process: int | str) -> Usage:
+        """Read it from /proc. Raises OSError when the process is gone."""
+        folder = Path("/proc") / str(process)
+        status = dict(
+            line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line
+        )
+        maps = (folder / "maps").read_text().splitlines()
+        shared = {line.rpartition("/dev/shm/")[2] for line in maps if "/dev/shm/" in line}
+        ticks = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
+        return Usage(
+            int(status["VmRSS"].split()[0]) / 1024.0,
+            int(status["Threads"]),
+            len(os.listdir(folder / "fd")),
+            tuple(sorted(name for name in shared if not name.endswith("(deleted)"))),
+            sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"),
+        )
