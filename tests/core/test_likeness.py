@@ -58,8 +58,10 @@ def test_a_look_ignores_light_and_noise_but_not_what_is_there() -> None:
     assert not is_alike(look_of(wall), look, 0.5), "a wall is not what was there"
     assert is_alike(look, look_of(wall), 0.5), "of a face in the dark nothing is known"
     for _ in range(30):
-        look = remember(look, look_of(other))
+        look = remember(look, look_of(other), 0.0)
     assert is_alike(look_of(other), look, 0.99)
+    assert not is_alike(remember(look, look_of(tensor), 0.0), look_of(tensor), 0.5), "slowly at rest"
+    assert is_alike(remember(look, look_of(tensor), 0.3), look_of(tensor), 0.99), "at once in a fast turn"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -124,6 +126,15 @@ def test_light_that_changes_and_a_head_that_turns_keep_the_face(model, monkeypat
         light = 1.0 if index % 20 < 10 else 0.5
         image = (photograph(model, [truth]) * light).astype(np.uint8)
         assert playing.show(image, [box_of_pose(truth.pose)] if index == 0 else None) == [1]
+
+
+def test_a_fast_turn_shows_another_side_of_the_same_face(model, monkeypatch) -> None:
+    playing = Playing(model, monkeypatch, face_at(320, 240))
+    for index in range(40):
+        truth = face_at(320, 240, yaw=0.9 * np.sin(0.2 * index))  # at most 10 degrees a frame
+        playing.oracle.truths = [truth]
+        boxes = [box_of_pose(truth.pose)] if index == 0 else None
+        assert playing.show(photograph(model, [truth]), boxes) == [1], index
 
 
 def test_it_can_be_switched_off(model, monkeypatch) -> None:

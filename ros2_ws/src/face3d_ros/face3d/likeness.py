@@ -12,6 +12,7 @@ import numpy as np
 CELLS = 15  # along each side: 8 pixels of the crop each, coarser than noise and than what tracking is off by
 _BORDER = 40  # pixels of the crop left out: hair and background
 _GAIN = 0.2  # of a new picture: what turns or changes its light slowly stays itself
+_TURN = 0.1  # radians between two frames from which the picture is followed at once: another side of the face
 _FLAT = 2.0  # grey levels of contrast below which there is nothing to compare
 
 
@@ -35,8 +36,9 @@ def is_alike(look: np.ndarray, before: np.ndarray, least: float) -> bool:
     return not before.any() or float(np.vdot(look, before)) >= least
 
 
-def remember(look: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """A look that follows another one slowly."""
-    look = look + np.float32(_GAIN) * (new - look)
+def remember(look: np.ndarray, new: np.ndarray, turn: float) -> np.ndarray:
+    """A look that follows another one: slowly, or as fast as the head turned by `turn` radians in between."""
+    gain = min(1.0, _GAIN + (1.0 - _GAIN) * turn / _TURN)
+    look = look + np.float32(gain) * (new - look)
     size = float(np.sqrt(np.vdot(look, look)))
     return look / np.float32(size) if size > 0.0 else look

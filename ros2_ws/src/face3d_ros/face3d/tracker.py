@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from face3d import rotation as so3
 from face3d.attempt import Attempt, run
 from face3d.camera import Camera, Pose
 from face3d.codec import Geometry
@@ -184,7 +185,9 @@ class Tracker:
             dt = _seconds(track.stamp, stamp)
             memory = self._filter.follow(track.memory, own.geometry, dt, own.confidence)
             geometry = own.geometry
-            look = own.look if track.look is None or own.look is None else remember(track.look, own.look)
+            look = own.look
+            if look is not None and track.look is not None:
+                look = remember(track.look, look, so3.angle(track.memory.rotation.value, geometry.pose.rotation))
         else:
             return replace(track, confidence=confidence, misses=track.misses + 1), own.failure, None
         prior = memory.geometry if settings.prior == "smoothed" else geometry
