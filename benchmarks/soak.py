@@ -175,14 +175,15 @@ def _wait_for(condition: Callable[[], object], executor, nodes, patience: float 
 
 HEADER = (
     f"{'minutes':>7} {'meshes/s':>8} {'latency ms (95 %)':>18} {'dropped':>7}   "
-    f"memory MB / threads / files / segments: {', '.join((*_NODES, 'listener'))}"
+    f"memory own / resident MB / threads / files / segments: {', '.join((*_NODES, 'listener'))}"
 )
 
 
 def line(sample: Sample, interval: float) -> str:
     """A sample as a line of the table."""
     held = "   ".join(
-        f"{use.memory:.1f}/{use.threads}/{use.files}/{len(use.shared)}" for use in sample.usage.values()
+        f"{use.memory:.1f}/{use.resident:.0f}/{use.threads}/{use.files}/{len(use.shared)}"
+        for use in sample.usage.values()
     )
     latency = f"{sample.latency[0]:.1f} ({sample.latency[1]:.1f})" if sample.latency else "-"
     rate = sample.meshes / interval

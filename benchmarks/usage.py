@@ -9,9 +9,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Usage:
-    """memory: resident, MB; files: open ones; shared: names in /dev/shm; cpu: seconds of processor time so far."""
+    """memory: the process's own, MB; resident: with libraries and memory shared with others, MB; files: open ones;
+    shared: names in /dev/shm; cpu: seconds of processor time so far.
+
+    Segments of shared memory become resident page by page, as they are used for the first time: that goes on for
+    minutes, and ends where the segments do.
+    """
 
     memory: float
+    resident: float
     threads: int
     files: int
     shared: tuple[str, ...]
@@ -27,8 +33,10 @@ class Usage:
         maps = (folder / "maps").read_text().splitlines()
         shared = {line.rpartition("/dev/shm/")[2] for line in maps if "/dev/shm/" in line}
         ticks = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
+        memory, resident = (int(status[name].split()[0]) / 1024.0 for name in ("RssAnon", "VmRSS"))
         return Usage(
-            int(status["VmRSS"].split()[0]) / 1024.0,
+            memory,
+            resident,
             int(status["Threads"]),
             len(os.listdir(folder / "fd")),
             tuple(sorted(name for name in shared if not name.endswith("(deleted)"))),

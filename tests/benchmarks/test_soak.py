@@ -13,7 +13,7 @@ from benchmarks.soak import Sample, Soak
 from benchmarks.usage import Usage
 
 COUNT = 180  # half an hour
-FLAT = Usage(memory=220.0, threads=17, files=40, shared=("a", "b"), cpu=0.0)
+FLAT = Usage(memory=150.0, resident=220.0, threads=17, files=40, shared=("a", "b"), cpu=0.0)
 RNG = np.random.default_rng(4)
 
 
@@ -82,4 +82,5 @@ def test_usage_of_this_process() -> None:
         after = Usage.of(os.getpid())
         assert after.files == before.files + 1 and not file.closed
     assert 30 < after.memory - before.memory < 60 and block.all()
+    assert after.resident > after.memory
     assert after.cpu >= before.cpu > 0 and after.threads >= 1
