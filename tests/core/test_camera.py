@@ -29,6 +29,48 @@ def test_log_inverts_exp(angle: float) -> None:
             assert np.allclose(back, vector, atol=1e-9)
 
 
+def test_exp_is_the_matrix_exponential() -> None:
+    rng = np.random.default_rng(8)
+    for size in (0.0, 1e-9, 1e-4, 0.3, 3.0, 7.0):
+        x, y, z = vector = size * rng.normal(size=3)
+        hat = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+        series, term = np.eye(3), np.eye(3)
+        for order in range(1, 120):
+            term = term @ hat / order
+            series += term
+        np.testing.assert_allclose(so3.exp(vector), series, atol=1e-6 if size > 5 else 1e-12)
+    assert np.isnan(so3.exp(np.array([np.inf, 0.0, 0.0]))).any()
+
+
+def test_angle_is_the_logarithm_of_the_way_between() -> None:
+    rng = np.random.default_rng(9)
+    a, turn = so3.exp(rng.normal(size=3)), rng.normal(size=3) * 0.4
+    assert so3.angle(so3.exp(turn) @ a, a) == pytest.approx(np.linalg.norm(turn))
+    assert so3.angle(a, a) < 1e-7
+
+
+def test_poses_keep_what_cannot_change_and_copy_what_can() -> None:
+    mine = np.eye(3)
+    pose = Pose(mine, 1.0, (0.0, 0.0))
+    mine[0, 0] = 5.0
+    assert pose.rotation[0, 0] == 1.0 and not pose.rotation.flags.writeable
+    assert Pose(pose.rotation, 2.0, pose.translation).rotation is pose.rotation
+    turned = Pose(pose.rotation.T, 1.0, (0.0, 0.0)).rotation  # a view of another layout
+    assert turned.flags.c_contiguous
+
+
+def test_the_kernels_matrix_projects_into_a_crop() -> None:
+    rng = np.random.default_rng(10)
+    pose, crop = random_pose(rng), Crop(300.5, 210.25, 173.0)
+    points = rng.normal(size=(50, 3)).astype(np.float32) * 0.1
+    expected = pose.to_crop(crop).project(points)
+    found = np.c_[points, np.ones(50)] @ pose.matrix(crop).T.astype(np.float64)
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+    direct = pose.scale * points.astype(np.float64) @ pose.rotation.T
+    direct[:, :2] += pose.translation
+    np.testing.assert_allclose(pose.project(points), direct, atol=2e-3)
+
+
 def test_orthonormal_stops_drift() -> None:
     rng = np.random.default_rng(2)
     rotation = np.eye(3)

@@ -54,6 +54,18 @@ def test_decode_clips_expression_and_reports_non_finite() -> None:
         codec.decode(output[:-1], prior, crop)
 
 
+def test_decode_moves_the_prior() -> None:
+    rng = np.random.default_rng(7)
+    prior, crop = random_geometry(rng), Crop(250.0, 130.0, 222.0)
+    output = rng.normal(size=290).astype(np.float32)
+    found = codec.decode(output, prior, crop)
+    np.testing.assert_array_equal(found.identity, output[:200])
+    np.testing.assert_array_equal(found.expression, np.clip(output[200:284], 0.0, np.float32(1.2)))
+    np.testing.assert_allclose(found.pose.rotation, so3.exp(output[284:287]) @ prior.pose.rotation, atol=1e-12)
+    assert found.pose.scale == pytest.approx(prior.pose.scale * np.exp(float(output[287])))
+    np.testing.assert_allclose(found.pose.translation, prior.pose.translation + output[288:].astype(float) * 222.0)
+
+
 def test_geometry_is_read_only_and_checked() -> None:
     geometry = Geometry.mean(Pose(FRONTAL, 800.0, (0.0, 0.0)))
     with pytest.raises(ValueError, match="read-only"):

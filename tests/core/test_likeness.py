@@ -64,6 +64,15 @@ def test_a_look_ignores_light_and_noise_but_not_what_is_there() -> None:
     assert is_alike(remember(look, look_of(tensor), 0.3), look_of(tensor), 0.99), "at once in a fast turn"
 
 
+def test_a_look_is_the_average_of_its_cells() -> None:
+    tensor = np.random.default_rng(6).integers(0, 256, (9, 200, 200), dtype=np.uint8)
+    tensor[:3] //= np.arange(1, 201, dtype=np.uint8)[:, None] // 20 + 1
+    cells = tensor[:3, 40:160, 40:160].reshape(3, 15, 8, 15, 8).mean((2, 4), dtype=np.float64)
+    cells = np.floor(cells + 0.5)
+    cells -= cells.mean((1, 2), keepdims=True)
+    np.testing.assert_allclose(look_of(tensor), cells / np.linalg.norm(cells), atol=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_cut_to_a_wall_ends_the_face_at_once(model, monkeypatch, seed) -> None:
     truth = face_at(320, 240)
@@ -101,6 +110,34 @@ def test_somebody_else_in_the_same_place_is_a_new_face(model, monkeypatch) -> No
     (track,) = playing.state.tracks
     assert track.memory.identity.weight < 1.5, "and its identity is learned anew"
     assert playing.state.counters.ended == 1
+
+
+@pytest.mark.parametrize(("sure", "expected"), [(0.82, [1]), (0.95, [2])])
+def test_somebody_else_beside_a_good_track_does_not_get_its_name(model, monkeypatch, sure, expected) -> None:
+    """A box that doubts a track, with another picture than the track's: it is ignored, or, when the network is as sure
+    of it, a new face; never the old one with a new look."""
+    truth, other = face_at(320, 240), face_at(372, 240, seed=3)
+    playing = Playing(model, monkeypatch, truth)
+    image = photograph(model, [truth])
+    for index in range(10):
+        playing.show(image, [box_of_pose(truth.pose)] if index == 0 else None)
+    encode = codec.encode
+
+    def another_picture(image, geometry, *arguments, **named):
+        tensor, crop = encode(image, geometry, *arguments, **named)
+        if abs(geometry.pose.translation[0] - other.pose.translation[0]) < 25:
+            tensor[:3] = pattern(7, 200, 200).transpose(2, 0, 1)
+        return tensor, crop
+
+    def sure_of_the_box(outputs: np.ndarray, confidence: np.ndarray) -> None:
+        confidence[:] = 0.9
+        confidence[-1] = sure  # the box's, in the batch with the track and in those after it
+
+    monkeypatch.setattr(codec, "encode", another_picture)
+    playing.oracle.truths, playing.oracle.spoil = [truth, other], sure_of_the_box
+    assert playing.show(image, [box_of_pose(other.pose)]) == expected
+    (track,) = playing.state.tracks
+    assert (track.memory.identity.weight < 1.0) == (expected == [2]), "whose identity it is"
 
 
 def test_a_face_that_jumps_is_looked_at_twice(model, monkeypatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -307,3 +309,13 @@ def test_a_damaged_copy(tmp_path):
 def test_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.npz"):
         FaceModel.load(tmp_path / "nowhere.npz")
+
+
+def test_a_model_that_has_been_evaluated_can_be_pickled(model):
+    identity, expression = random_face(5)
+    expected, marks = model.shape(identity, expression), model.landmarks(identity, expression, rotation(yaw=20))
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.shape(identity, expression), expected)
+    np.testing.assert_array_equal(copy.landmarks(identity, expression, rotation(yaw=20)), marks)
+    assert copy.hash == model.hash and not copy.mean.flags.writeable
+    assert not any(mask.flags.writeable for mask in copy.regions.values())

@@ -1,5 +1,6 @@
 """Filters: steady at rest, prompt in motion, on rotations as on vectors, whatever the frame rate."""
 
+import itertools
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from face3d.codec import Geometry
 from face3d.face_filter import FaceFilter
 from face3d.running_mean import RunningMean
 from face3d.smoothing import Exponential, OneEuro, follow, follow_rotation, start
+from tests.core import naive_filters
 
 DT = 1 / 30
 
@@ -30,6 +32,22 @@ def test_exponential_is_the_textbook_sum() -> None:
         expected = 0.3 * value + 0.7 * expected
         assert np.allclose(found, expected)
     assert np.allclose(run(Exponential(1.0), signal), signal)
+
+
+@pytest.mark.parametrize("unit", [None, 3.0])
+@pytest.mark.parametrize(
+    "rule", [OneEuro(1.0, 5.0), OneEuro(0.7, 30.0, 2.5, lead=0.3, slack=0.05), Exponential(0.4)], ids=str
+)
+def test_filters_are_what_they_are_by_definition(rule, unit) -> None:
+    rng = np.random.default_rng(11)
+    memory = start(rng.normal(size=5))
+    value, speed = memory.value, memory.speed
+    for dt in rng.uniform(0.005, 0.1, 200):
+        measured = value + rng.normal(size=5) * rng.choice([0.01, 0.3])
+        value, speed = naive_filters.follow(rule, value, speed, measured, dt, unit)
+        memory = follow(rule, memory, measured, dt, unit)
+        np.testing.assert_allclose(memory.value, value, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(memory.speed, speed, rtol=1e-9, atol=1e-7)
 
 
 def test_one_euro_is_steady_at_rest_and_prompt_in_motion() -> None:
@@ -128,6 +146,29 @@ def test_running_mean_weighs_its_looks() -> None:
         mean = mean.follow(np.zeros(3), 0.01)
     assert np.allclose(mean.follow(np.ones(3), 0.01, weight=0.2).value, 0.002, atol=1e-4)
     assert np.allclose(mean.follow(np.ones(3), 1.0).value, 1.0), "no averaging"
+
+
+def test_the_shown_identity_stays_until_the_mean_has_moved_away() -> None:
+    rng, rule = np.random.default_rng(13), FaceFilter()
+    truth, pose = rng.normal(size=200), Pose(FRONTAL, 700.0, (320.0, 240.0))
+    memory, shown = None, []
+    for _ in range(300):
+        seen = Geometry(truth + 0.1 * rng.normal(size=200), np.zeros(84), pose)
+        memory = rule.start(seen) if memory is None else rule.follow(memory, seen, DT)
+        away = memory.geometry.identity - memory.identity.value
+        assert root(away) <= rule.identity_step + 1e-6
+        shown.append(memory.geometry.identity)
+    changed = [a is not b for a, b in itertools.pairwise(shown)]
+    assert all(changed[:5]) and sum(changed[-100:]) < 60, "at first with every look, in the end seldom"
+    assert all(np.array_equal(a, b) != new for (a, b), new in zip(itertools.pairwise(shown), changed))
+
+
+def test_without_smoothing_identity_comes_as_it_is() -> None:
+    rng, rule, memory = np.random.default_rng(14), FaceFilter.named("none"), None
+    for _ in range(5):
+        seen = Geometry(rng.normal(size=200), np.zeros(84), Pose(FRONTAL, 700.0, (320.0, 240.0)))
+        memory = rule.start(seen) if memory is None else rule.follow(memory, seen, DT)
+        assert np.array_equal(memory.geometry.identity, seen.identity)
 
 
 @pytest.mark.parametrize("wrong", [(0.0, 1.0), (-1.0, 1.0), (1.0, -1.0)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -114,9 +116,36 @@ def test_the_prepared_shape_is_the_same_for_all_instruction_sets(model):
     results = []
     for name in _core.instruction_sets():
         _core.select_instruction_set(name)
-        results.append(model.shape(coefficients[:200], coefficients[200:]))
+        fresh = shape.FaceShape(model.mean, model.basis, model.indptr, model.indices, model.data, 200)
+        results.append(fresh.evaluate(coefficients))
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("steady", [0, 3, 7])
+def test_kept_sums_change_no_bit(sparse, dtype, steady):
+    """More faces than are kept, in turn and again, and one that differs from another in a late coefficient only."""
+    indptr, indices, data, _ = sparse
+    rng = np.random.default_rng(4)
+    mean, basis = rng.normal(size=(25, 3)).astype(np.float32), rng.normal(size=(7, 25, 3)).astype(dtype)
+    keeping = shape.FaceShape(mean, basis, indptr, indices, data, steady)
+    faces = rng.normal(size=(20, 7)).astype(np.float32)
+    faces[5:10, :3] = faces[:5, :3]
+    faces[11, :2] = faces[10, :2]
+    for which in [*range(20), *rng.integers(0, 20, 60)]:
+        expected = shape.FaceShape(mean, basis, indptr, indices, data).evaluate(faces[which])
+        np.testing.assert_array_equal(keeping.evaluate(faces[which]), expected)
+
+
+def test_kept_sums_are_shared_by_threads(model):
+    rng = np.random.default_rng(6)
+    faces = [(rng.normal(size=200), rng.random(84)) for _ in range(20)]
+    expected = [model.shape(*face) for face in faces]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda index: model.shape(*faces[index % 20]), range(80)))
+    for index, vertices in enumerate(found):
+        np.testing.assert_array_equal(vertices, expected[index % 20])
 
 
 def test_the_prepared_shape_refuses_wrong_arguments(sparse):
@@ -134,6 +163,12 @@ def test_the_prepared_shape_refuses_wrong_arguments(sparse):
         prepared.evaluate(np.zeros(3, np.float32))
     with pytest.raises(ValueError, match=r"rows: expected 0\.\.60"):
         prepared.evaluate(np.zeros(2, np.float32), 61)
+    for steady in (-1, 3):
+        with pytest.raises(ValueError, match=r"steady: expected 0\.\.2"):
+            shape.FaceShape(mean, basis, indptr, indices, data, steady)
+    many = np.zeros((65_537, 3), np.float32)
+    with pytest.raises(ValueError, match="at most 65536 control vertices"):
+        shape.FaceShape(many, np.zeros((0, 65_537, 3), np.float32), indptr, indices, data)
 
 
 def test_wrong_arguments_are_refused(sparse):

@@ -70,6 +70,9 @@ def render_prior(
     ((n_x, -n_y, -n_z) * 0.5 + 0.5) * 255. Both are interpolated as vertex colours and rounded.
     """
 
+def project(vertices: NDArray[np.float32], projection: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Raster vertices (V, 3) of vertices (V, 3): projection (3, 4) @ (x, y, z, 1)."""
+
 def crop(image: NDArray[np.uint8], cx: float, cy: float, size: float, out_size: int = 200) -> NDArray[np.uint8]:
     """A square of an RGB image (H, W, 3), resampled to (out_size, out_size, 3).
 
@@ -114,7 +117,9 @@ class FaceShape:
     """`subdivide` of `blend` for arrays that never change: checked, packed and sorted once, then evaluated per frame.
 
     Keeps copies: what of the basis is not zero, in the dtype it has, and the matrix. ValueError also for weights that
-    are not finite. Evaluations may run in several threads at once.
+    are not finite and for more than 65,536 control vertices. The first `steady` coefficients are those that rarely change:
+    the sums of their rows are kept for the last 16 sets of them, which changes no bit of the result. Evaluations may run
+    in several threads at once.
     """
 
     def __init__(
@@ -124,9 +129,78 @@ class FaceShape:
         indptr: NDArray[np.int32],
         indices: NDArray[np.int32],
         data: NDArray[np.float32],
+        steady: int = 0,
     ) -> None: ...
     def evaluate(self, coefficients: NDArray[np.float32], rows: int | None = None) -> NDArray[np.float32]:
         """The first `rows` vertices (all by default) for coefficients (K,): (rows, 3)."""
+
+def rotation_exp(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation matrix (3, 3) of a rotation vector (3,) in radians. Use `face3d.rotation`."""
+
+def rotation_log(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation vector (3,), angle in [0, pi], of a rotation matrix (3, 3)."""
+
+def orthonormal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Nearest rotation to a nearly orthonormal matrix (3, 3)."""
+
+def angle(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Angle in radians between two rotations (3, 3)."""
+
+def decode(
+    output: NDArray[np.float32],
+    rotation: NDArray[np.float64],
+    scale: float,
+    translation: NDArray[np.float64],
+    side: float,
+    most: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64], float, NDArray[np.float64]]:
+    """Identity (200,), expression (84,) clipped to 0..most, rotation (3, 3), scale and translation (2,) from the
+    network's output (290,) for a prior's pose and the side of its crop in pixels. What is not finite stays so. All are
+    read-only. Use `face3d.codec.decode`."""
+
+def is_finite(*arrays: NDArray[np.float32] | NDArray[np.float64]) -> bool:
+    """Whether all numbers of C-contiguous arrays are finite."""
+
+def step(rule: NDArray[np.float64], speed: NDArray[np.float64], dt: float, unit: float) -> NDArray[np.float64]:
+    """How far (K,) a filter's estimate goes by itself in dt seconds with its speed (K,) per second.
+
+    rule (6,) are a `face3d.smoothing.Filter`'s numbers; `unit` 0: every element for itself, otherwise a position whose
+    speed counts in multiples of it. Use `face3d.smoothing`.
+    """
+
+def follow(
+    rule: NDArray[np.float64],
+    value: NDArray[np.float64],
+    speed: NDArray[np.float64],
+    measured: NDArray[np.float64],
+    dt: float,
+    unit: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Value and speed (K,) of a filter after a measurement (K,); read-only."""
+
+def follow_rotation(
+    rule: NDArray[np.float64],
+    value: NDArray[np.float64],
+    speed: NDArray[np.float64],
+    measured: NDArray[np.float64],
+    dt: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rotation (3, 3) and speed (3,) of a filter after a measurement (3, 3); read-only."""
+
+def landmarks(
+    vertices: NDArray[np.float32],
+    fixed: NDArray[np.int32],
+    candidates: NDArray[np.int32],
+    outward: NDArray[np.float64],
+    rotation: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """Vertices `fixed` (L,) of vertices (V, 3): (L, 3). The first J of them are each the outermost of their candidates
+    (J, K), along outward (J, 2), right and up in the mean face's frontal plane, as the face turned by rotation (3, 3)
+    shows them. Use `FaceModel.landmarks_of`."""
+
+def look(tensor: NDArray[np.uint8], border: int, cells: int, flat: float) -> NDArray[np.float32]:
+    """(3, cells, cells) averages of the first three planes of (9, S, S), `border` pixels left out, without their mean and
+    divided by their norm; zero with less than `flat` grey levels of contrast. Use `face3d.likeness`."""
 
 def instruction_sets() -> tuple[str, ...]:
     """The instruction sets the kernels were compiled for and this processor has. Results do not depend on them."""

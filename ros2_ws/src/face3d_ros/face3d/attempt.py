@@ -66,10 +66,8 @@ def run(
         for attempt, (tensor, crop), output, confidence in zip(active, encoded, outputs, confidences):
             prior = attempt.geometry
             attempt.failure = "invalid"
-            if not (np.isfinite(output).all() and math.isfinite(confidence)):
-                continue
             geometry = codec.decode(output, prior, crop)
-            if not geometry.is_finite():
+            if not (math.isfinite(confidence) and geometry.is_finite()):
                 continue
             plausible = is_plausible(geometry, image.shape[1], image.shape[0], settings)
             if attempt.tracked:

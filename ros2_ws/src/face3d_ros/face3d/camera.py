@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from face3d import _core
 from face3d import rotation as so3
 
 if TYPE_CHECKING:
@@ -27,6 +29,20 @@ FRONTAL = np.diag([1.0, -1.0, -1.0])
 FRONTAL.setflags(write=False)
 IMAGE_SIZE = 200
 """Side in pixels of the network's square input."""
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def frozen(name: str, values: ArrayLike, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Read-only array of these values: itself if it is one already, otherwise a copy. Raises ValueError for a shape."""
+    if type(values) is np.ndarray and values.dtype is dtype and values.shape == shape:
+        flags = values.flags
+        if flags.c_contiguous and not flags.writeable:
+            return values
+    copy = np.array(values, dtype, order="C")
+    if copy.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {copy.shape}")
+    copy.setflags(write=False)
+    return copy
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +59,29 @@ class Pose:
     translation: np.ndarray
 
     def __post_init__(self) -> None:
-        rotation = np.array(self.rotation, dtype=np.float64)
-        translation = np.array(self.translation, dtype=np.float64)
-        if rotation.shape != (3, 3) or translation.shape != (2,):
-            raise ValueError(
-                f"rotation must be (3, 3) and translation (2,), got {rotation.shape} and {translation.shape}"
-            )
-        rotation.setflags(write=False)
-        translation.setflags(write=False)
-        object.__setattr__(self, "rotation", rotation)
-        object.__setattr__(self, "translation", translation)
+        object.__setattr__(self, "rotation", frozen("rotation", self.rotation, (3, 3), FLOAT64))
+        object.__setattr__(self, "translation", frozen("translation", self.translation, (2,), FLOAT64))
         object.__setattr__(self, "scale", float(self.scale))
 
     def project(self, vertices: np.ndarray) -> np.ndarray:
         """Raster vertices (V, 3) float32 of model-frame vertices (V, 3) in metres."""
-        raster = vertices.astype(np.float32, copy=False) @ (self.scale * self.rotation.T).astype(np.float32)
-        raster[:, :2] += self.translation.astype(np.float32)
-        return raster
+        return _core.project(np.ascontiguousarray(vertices, np.float32), self.matrix())
 
-    def matrix(self) -> np.ndarray:
-        """What `project` does, as a (3, 4) float32 matrix for the kernels: raster vertex = matrix @ (x, y, z, 1)."""
+    def matrix(self, crop: Crop | None = None, size: int = IMAGE_SIZE) -> np.ndarray:
+        """What `project` does, as a (3, 4) float32 matrix for the kernels: raster vertex = matrix @ (x, y, z, 1).
+
+        crop  raster vertices in the pixels of this crop resampled to `size` x `size`
+        """
         matrix = np.zeros((3, 4), np.float32)
-        matrix[:, :3] = self.scale * self.rotation
-        matrix[:2, 3] = self.translation
+        if crop is None:
+            matrix[:, :3] = self.scale * self.rotation
+            matrix[:2, 3] = self.translation
+            return matrix
+        zoom = size / crop.size
+        matrix[:, :3] = self.scale * zoom * self.rotation
+        u, v = self.translation.tolist()
+        matrix[0, 3] = (u - crop.cx) * zoom + 0.5 * (size - 1)
+        matrix[1, 3] = (v - crop.cy) * zoom + 0.5 * (size - 1)
         return matrix
 
     def to_crop(self, crop: Crop, size: int = IMAGE_SIZE) -> Pose:
@@ -82,12 +98,7 @@ class Pose:
 
     def is_finite(self) -> bool:
         """Whether every number is finite and the scale is positive."""
-        return bool(
-            math.isfinite(self.scale)
-            and self.scale > 0.0
-            and np.isfinite(self.rotation).all()
-            and np.isfinite(self.translation).all()
-        )
+        return 0.0 < self.scale < math.inf and _core.is_finite(self.rotation, self.translation)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from face3d import _core
 from face3d import rotation as so3
-from face3d.camera import IMAGE_SIZE, Pose
+from face3d.camera import FLOAT32, IMAGE_SIZE, Pose, frozen
 from face3d.crop import Crop, check_image, crop_of
 
 if TYPE_CHECKING:
@@ -44,12 +45,8 @@ class Geometry:
     pose: Pose
 
     def __post_init__(self) -> None:
-        for name, length in (("identity", IDENTITY), ("expression", EXPRESSION)):
-            values = np.array(getattr(self, name), dtype=np.float32)
-            if values.shape != (length,):
-                raise ValueError(f"{name} must have shape ({length},), got {values.shape}")
-            values.setflags(write=False)
-            object.__setattr__(self, name, values)
+        object.__setattr__(self, "identity", frozen("identity", self.identity, (IDENTITY,), FLOAT32))
+        object.__setattr__(self, "expression", frozen("expression", self.expression, (EXPRESSION,), FLOAT32))
 
     @staticmethod
     def mean(pose: Pose) -> Geometry:
@@ -58,9 +55,7 @@ class Geometry:
 
     def is_finite(self) -> bool:
         """Whether coefficients and pose are finite numbers."""
-        return self.pose.is_finite() and bool(
-            np.isfinite(self.identity).all() and np.isfinite(self.expression).all()
-        )
+        return self.pose.is_finite() and _core.is_finite(self.identity, self.expression)
 
 
 def encode(
@@ -77,14 +72,12 @@ def encode(
     crop      default: the prior's own crop
     vertices  the prior's level-of-detail vertices (C, 3) float32 in the model frame, when the caller has them
     """
-    from face3d import _core  # late: decode and target work without the extension
-
     check_image(image)
     if crop is None:
         crop = crop_of(geometry.pose)
     if vertices is None:
         vertices = model.shape(geometry.identity, geometry.expression, lod=True)
-    projection = geometry.pose.to_crop(crop).matrix()
+    projection = geometry.pose.matrix(crop)
     square = (crop.cx, crop.cy, crop.size)
     codes = model.codes[: len(vertices)]
     return _core.encode(image, *square, vertices, projection, model.lod_triangles, codes, IMAGE_SIZE), crop
@@ -95,15 +88,14 @@ def decode(output: np.ndarray, prior: Geometry, crop: Crop) -> Geometry:
 
     NaN or infinity in gives a geometry whose `is_finite` is false; only a wrong shape raises.
     """
-    values = np.asarray(output, dtype=np.float64)
+    values = np.ascontiguousarray(output, np.float32)
     if values.shape != (OUTPUTS,):
         raise ValueError(f"the network's output must have shape ({OUTPUTS},), got {values.shape}")
-    with np.errstate(invalid="ignore", over="ignore"):
-        rotation = so3.orthonormal(so3.exp(values[_ROTATION]) @ prior.pose.rotation)
-        scale = prior.pose.scale * np.exp(values[_LOG_SCALE])
-        translation = prior.pose.translation + values[_TRANSLATION] * crop.size
-        expression = np.clip(values[_EXPRESSION], 0.0, EXPRESSION_MAX)
-        return Geometry(values[:IDENTITY], expression, Pose(rotation, scale, translation))
+    pose = prior.pose
+    identity, expression, rotation, scale, translation = _core.decode(
+        values, pose.rotation, pose.scale, pose.translation, crop.size, EXPRESSION_MAX
+    )
+    return Geometry(identity, expression, Pose(rotation, scale, translation))
 
 
 def target(truth: Geometry, prior: Geometry, crop: Crop) -> np.ndarray:

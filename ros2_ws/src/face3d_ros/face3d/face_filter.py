@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from face3d import rotation as so3
-from face3d.camera import Pose
+from face3d.camera import FLOAT32, Pose, frozen
 from face3d.codec import Geometry
 from face3d.running_mean import RunningMean
 from face3d.smoothing import Exponential, Filter, Moving, OneEuro, follow, follow_rotation, start, step
@@ -26,19 +27,24 @@ _LEAST_FACING = 0.1  # a profile says little about who it is, but not nothing
 
 @dataclass(frozen=True, eq=False)
 class FaceMemory:
-    """What the filters of one face remember; immutable."""
+    """What the filters of one face remember; immutable.
+
+    shown  (200,) float32: the identity that the face is shown with. It stays the same until the running mean is more
+           than `FaceFilter.identity_step` away from it, so that what is computed from it can be kept
+    """
 
     identity: RunningMean
     expression: Moving
     rotation: Moving
     log_scale: Moving
     translation: Moving
+    shown: np.ndarray
 
-    @property
+    @cached_property
     def geometry(self) -> Geometry:
         """The smoothed face."""
         pose = Pose(self.rotation.value, math.exp(self.log_scale.value[0]), self.translation.value)
-        return Geometry(self.identity.value, self.expression.value, pose)
+        return Geometry(self.shown, self.expression.value, pose)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class FaceFilter:
     expression coefficient, so that nothing depends on the image's resolution.
 
     identity_floor  least gain of the running mean of identity; 1 takes every frame's identity as it comes
+    identity_step   root mean square distance of the running mean, whose coefficients are spread by 1 among people, from
+                    the identity that is shown, beyond which it is shown itself. Half a noisy look after a second
     weighted        whether a frame counts for identity by its confidence and by how frontal it is
     """
 
@@ -55,6 +63,7 @@ class FaceFilter:
     translation: Filter = _TRANSLATION
     expression: Filter = _EXPRESSION
     identity_floor: float = 0.01
+    identity_step: float = 0.002
     weighted: bool = True
 
     @staticmethod
@@ -74,10 +83,10 @@ class FaceFilter:
             )
         if name == "exponential":
             rule = Exponential(weight)
-            return FaceFilter(rule, rule, rule, rule, weight, weighted=False)
+            return FaceFilter(rule, rule, rule, rule, weight, 0.0, weighted=False)
         if name == "none":
             rule = Exponential(1.0)
-            return FaceFilter(rule, rule, rule, rule, 1.0, weighted=False)
+            return FaceFilter(rule, rule, rule, rule, 1.0, 0.0, weighted=False)
         raise ValueError(f"smoothing is one_euro, exponential or none, got {name!r}")
 
     def start(
@@ -94,6 +103,7 @@ class FaceFilter:
             start(geometry.pose.rotation),
             start(np.array([math.log(geometry.pose.scale)])),
             start(geometry.pose.translation),
+            frozen("identity", identity.value, geometry.identity.shape, FLOAT32),
         )
 
     def follow(
@@ -101,13 +111,14 @@ class FaceFilter:
     ) -> FaceMemory:
         """Memory after a new measurement of some confidence in 0..1, `dt` > 0 seconds after the last one."""
         pose = geometry.pose
-        return replace(
-            memory,
-            identity=self._identity(memory.identity, geometry, confidence),
-            expression=follow(self.expression, memory.expression, geometry.expression, dt),
-            rotation=follow_rotation(self.rotation, memory.rotation, pose.rotation, dt),
-            log_scale=follow(self.log_scale, memory.log_scale, np.array([math.log(pose.scale)]), dt),
-            translation=follow(self.translation, memory.translation, pose.translation, dt, unit=pose.scale),
+        identity = self._identity(memory.identity, geometry, confidence)
+        return FaceMemory(
+            identity,
+            follow(self.expression, memory.expression, geometry.expression, dt),
+            follow_rotation(self.rotation, memory.rotation, pose.rotation, dt),
+            follow(self.log_scale, memory.log_scale, np.array([math.log(pose.scale)]), dt),
+            follow(self.translation, memory.translation, pose.translation, dt, unit=pose.scale),
+            self._shown(identity, memory.shown),
         )
 
     def ahead(self, memory: FaceMemory, pose: Pose, dt: float) -> Pose:
@@ -117,6 +128,12 @@ class FaceFilter:
         (growth,) = step(self.log_scale, memory.log_scale, dt)
         move = step(self.translation, memory.translation, dt, unit=pose.scale)
         return Pose(so3.exp(turn) @ pose.rotation, pose.scale * math.exp(growth), pose.translation + move)
+
+    def _shown(self, identity: RunningMean, before: np.ndarray) -> np.ndarray:
+        away = identity.value - before
+        if float(away @ away) <= self.identity_step**2 * len(away):
+            return before
+        return frozen("identity", identity.value, before.shape, FLOAT32)
 
     def _identity(self, identity: RunningMean, geometry: Geometry, confidence: float) -> RunningMean:
         return identity.follow(geometry.identity, self.identity_floor, self._weight(geometry, confidence))

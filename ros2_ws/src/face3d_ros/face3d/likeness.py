@@ -6,8 +6,9 @@ the crop is another one from one frame to the next (a cut, a hand before the fac
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
+
+from face3d import _core
 
 CELLS = 15  # along each side: 8 pixels of the crop each, coarser than noise and than what tracking is off by
 _BORDER = 40  # pixels of the crop left out: hair and background
@@ -21,14 +22,7 @@ def look_of(tensor: np.ndarray) -> np.ndarray:
 
     tensor  the network's input (9, 200, 200) uint8, whose first three planes are the crop. A plain wall is all zeros.
     """
-    planes = (plane[_BORDER:-_BORDER, _BORDER:-_BORDER] for plane in tensor[:3])
-    cells = [cv2.resize(plane, (CELLS, CELLS), interpolation=cv2.INTER_AREA) for plane in planes]
-    look = np.array(cells, np.float32)
-    look -= look.mean((1, 2), keepdims=True)
-    size = float(np.sqrt(np.vdot(look, look)))
-    if size < _FLAT * CELLS * np.sqrt(3.0):
-        return np.zeros_like(look)
-    return look / np.float32(size)
+    return _core.look(tensor, _BORDER, CELLS, _FLAT)
 
 
 def is_alike(look: np.ndarray, before: np.ndarray, least: float) -> bool:

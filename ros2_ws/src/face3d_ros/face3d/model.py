@@ -7,7 +7,7 @@ the control vertices' own places on the fine surface. docs/face_model_format.md 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,10 +96,21 @@ class FaceModel:
             expression_names=names + tuple(f"unused/{i}" for i in range(len(names), EXPRESSION)),
             hash=file.hash,
         )
-        for array in (*vars(model).values(), *model.regions.values()):
+        model._freeze()
+        return model
+
+    def __getstate__(self) -> dict:
+        """For pickling: the fields, without what is computed from them when it is first asked for."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        for array in (*vars(self).values(), *self.regions.values()):
             if isinstance(array, np.ndarray):
                 array.setflags(write=False)
-        return model
 
     @property
     def control_count(self) -> int:
@@ -141,7 +152,7 @@ class FaceModel:
     def _shape(self) -> _core.FaceShape:
         from face3d import _core  # late: a model can be read and checked without the extension
 
-        return _core.FaceShape(self.mean, self.basis, self.indptr, self.indices, self.data)
+        return _core.FaceShape(self.mean, self.basis, self.indptr, self.indices, self.data, IDENTITY)
 
     def basis_at(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean (V, 3), identity (200, V, 3) and expression (84, V, 3), float32, at some fine vertices (V,)."""
@@ -161,10 +172,9 @@ class FaceModel:
         """The 68 landmarks (68, 3) float32 in metres, without the mesh around them; see `landmarks_of`."""
         from face3d import _core
 
-        mean, basis, where = self._landmark_basis
+        mean, basis, fixed, candidates = self._landmark_basis
         points = _core.blend(mean, basis, _coefficients(identity, expression))
-        fixed = points[where[:LANDMARKS]]
-        return fixed if rotation is None else self._slide(fixed, points[where[LANDMARKS:]], rotation)
+        return self._picked(points, fixed, candidates, rotation)
 
     def landmarks_of(self, vertices: np.ndarray, rotation: np.ndarray | None = None) -> np.ndarray:
         """The 68 landmarks (68, 3) float32 of a whole mesh (N, 3), in its units.
@@ -172,28 +182,30 @@ class FaceModel:
         rotation (3, 3) model to camera: the 17 jaw points slide to the contour that the camera sees, as annotators
         of photographs place them; without it they are the fixed vertices `landmarks68`.
         """
-        fixed = vertices[self.landmarks68]
-        return fixed if rotation is None else self._slide(fixed, vertices[self.jaw_candidates.ravel()], rotation)
+        return self._picked(vertices, self.landmarks68, self.jaw_candidates, rotation)
 
-    def _slide(self, fixed: np.ndarray, candidates: np.ndarray, rotation: np.ndarray) -> np.ndarray:
-        """The landmarks (68, 3), those of the jaw moved to the outermost of their candidates (17 K, 3)."""
-        candidates = candidates.reshape(JAW, -1, 3)
-        seen = candidates @ np.asarray(rotation, np.float32)[:2].T  # (17, K, 2), x right and y down
-        up = np.asarray(rotation, np.float32)[:2, 1]
-        up = up / max(float(np.hypot(*up)), 1e-6)
-        right = np.array([-up[1], up[0]])  # the model's left +x in a frontal view, whatever the roll
-        outward = self._jaw_outward @ np.stack([right, up])
-        best = np.einsum("jkc,jc->jk", seen, outward).argmax(1)
-        fixed[:JAW] = candidates[np.arange(JAW), best]
-        return fixed
+    def _picked(
+        self, points: np.ndarray, fixed: np.ndarray, candidates: np.ndarray, rotation: np.ndarray | None
+    ) -> np.ndarray:
+        """Of points (L, 3) the landmarks (68,), those of the jaw the outermost of their candidates (17, K)."""
+        if rotation is None:
+            return points[fixed]
+        from face3d import _core
+
+        points = np.ascontiguousarray(points, np.float32)
+        rotation = np.ascontiguousarray(rotation, np.float64)
+        return _core.landmarks(points, fixed, candidates, self._jaw_outward, rotation)
 
     @cached_property
-    def _landmark_basis(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Mean (L, 3) and basis (284, L, 3) of all landmark candidates, and where landmarks, then candidates are."""
+    def _landmark_basis(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Mean (L, 3) and basis (284, L, 3) of all landmark candidates, which are landmarks, and which candidates."""
         wanted = np.concatenate([self.landmarks68, self.jaw_candidates.ravel()])
         vertices, where = np.unique(wanted, return_inverse=True)
+        where = where.astype(np.int32)
         mean, identity, expression = self.basis_at(vertices)
-        return mean, np.ascontiguousarray(np.concatenate([identity, expression])), where
+        candidates = where[LANDMARKS:].reshape(JAW, -1)
+        basis = np.ascontiguousarray(np.concatenate([identity, expression]))
+        return mean, basis, where[:LANDMARKS], candidates
 
     @cached_property
     def _jaw_outward(self) -> np.ndarray:
@@ -202,7 +214,7 @@ class FaceModel:
         tangent = np.gradient(line, axis=0)
         normal = np.stack([tangent[:, 1], -tangent[:, 0]], 1)
         normal *= np.sign(np.einsum("jc,jc->j", normal, line))[:, None]
-        return normal / np.linalg.norm(normal, axis=1, keepdims=True)
+        return (normal / np.linalg.norm(normal, axis=1, keepdims=True)).astype(np.float64)
 
 
 def _coefficients(identity: np.ndarray, expression: np.ndarray) -> np.ndarray:

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from face3d import rotation as so3
-
-_SURPRISE = 3.0  # how much faster than speed a surprise raises the cutoff
+from face3d import _core
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,24 +35,12 @@ class Moving:
 
 
 class Filter(Protocol):
-    """A rule for trust and gain. Speeds are absolute, in units per second; `dt` > 0 are seconds since the last."""
+    """A rule for trust and gain, as the compiled filters take it."""
 
-    def trust(self, speed: np.ndarray | float) -> np.ndarray | float:
-        """Share in [0, 1) of the smoothed speed with which the estimate goes on by itself."""
+    @property
+    def numbers(self) -> np.ndarray:
+        """(6,) float64: min_cutoff, beta, speed_cutoff, lead and slack of One Euro; weight of the exponential, or 0."""
         ...
-
-    def gain(self, speed: np.ndarray | float, error: np.ndarray | float, dt: float) -> np.ndarray | float:
-        """Gain in (0, 1] at a smoothed speed and an absolute error of the prediction, in units."""
-        ...
-
-    def speed_gain(self, dt: float) -> float:
-        """Gain in (0, 1] of the speed's own smoothing."""
-        ...
-
-
-def low_pass_gain(cutoff: np.ndarray | float, dt: float) -> np.ndarray | float:
-    """Gain of a first-order low pass of `cutoff` Hz at the step `dt` seconds."""
-    return 1.0 / (1.0 + 1.0 / (2.0 * math.pi * cutoff * dt))
 
 
 @dataclass(frozen=True)
@@ -81,16 +68,9 @@ class OneEuro:
         """The same filter for noise that is `factor` times as large."""
         return replace(self, beta=self.beta / factor, lead=self.lead * factor, slack=self.slack * factor)
 
-    def trust(self, speed: np.ndarray | float) -> np.ndarray | float:
-        square = speed * speed
-        return square / (square + self.lead * self.lead)
-
-    def gain(self, speed: np.ndarray | float, error: np.ndarray | float, dt: float) -> np.ndarray | float:
-        speed = np.maximum(speed, _SURPRISE / dt * (error - self.slack))
-        return low_pass_gain(self.min_cutoff + self.beta * speed, dt)
-
-    def speed_gain(self, dt: float) -> float:
-        return float(low_pass_gain(self.speed_cutoff, dt))
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        return np.array([self.min_cutoff, self.beta, self.speed_cutoff, self.lead, self.slack, 0.0])
 
 
 @dataclass(frozen=True)
@@ -103,14 +83,9 @@ class Exponential:
         if not 0.0 < self.weight <= 1.0:
             raise ValueError(f"the weight must be in (0, 1], got {self.weight}")
 
-    def trust(self, speed: np.ndarray | float) -> np.ndarray | float:
-        return 0.0
-
-    def gain(self, speed: np.ndarray | float, error: np.ndarray | float, dt: float) -> np.ndarray | float:
-        return self.weight
-
-    def speed_gain(self, dt: float) -> float:
-        return self.weight
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        return np.array([1.0, 0.0, 1.0, math.inf, math.inf, self.weight])
 
 
 def start(value: np.ndarray) -> Moving:
@@ -127,7 +102,7 @@ def step(rule: Filter, memory: Moving, dt: float, unit: float | None = None) -> 
     """
     if memory.value.ndim == 2:
         unit = 1.0
-    return (rule.trust(_size(memory.speed, unit)) * dt) * memory.speed
+    return _core.step(rule.numbers, memory.speed, dt, unit or 0.0)
 
 
 def follow(rule: Filter, memory: Moving, value: np.ndarray, dt: float, unit: float | None = None) -> Moving:
@@ -136,24 +111,11 @@ def follow(rule: Filter, memory: Moving, value: np.ndarray, dt: float, unit: flo
     dt    seconds since the last step, > 0
     unit  as for `step`; a position's gain, too, is one for all elements
     """
-    ahead = step(rule, memory, dt, unit)
-    change = value - memory.value
-    error = change - ahead
-    speed = memory.speed + rule.speed_gain(dt) * (change / dt - memory.speed)
-    gain = rule.gain(_size(speed, unit), _size(error, unit), dt)
-    return Moving(memory.value + ahead + gain * error, speed)
+    value = np.asarray(value, np.float64)
+    return Moving(*_core.follow(rule.numbers, memory.value, memory.speed, value, dt, unit or 0.0))
 
 
 def follow_rotation(rule: Filter, memory: Moving, rotation: np.ndarray, dt: float) -> Moving:
     """One step of a filter on a rotation (3, 3): along the geodesics to the prediction and the measurement."""
-    ahead = step(rule, memory, dt)
-    predicted = so3.exp(ahead) @ memory.value
-    error = so3.log(rotation @ predicted.T)
-    # Two turns about different axes do not add up exactly; for the speed, which is smoothed, it is near enough.
-    speed = memory.speed + rule.speed_gain(dt) * ((ahead + error) / dt - memory.speed)
-    gain = rule.gain(_size(speed, 1.0), _size(error, 1.0), dt)
-    return Moving(so3.orthonormal(so3.exp(gain * error) @ predicted), speed)
-
-
-def _size(vector: np.ndarray, unit: float | None) -> np.ndarray | float:
-    return np.abs(vector) if unit is None else math.sqrt(vector @ vector) / unit
+    rotation = np.asarray(rotation, np.float64)
+    return Moving(*_core.follow_rotation(rule.numbers, memory.value, memory.speed, rotation, dt))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -126,10 +126,9 @@ class Counters:
 
     def plus(self, **changes: int) -> Counters:
         """Counters with some of them increased."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name, change in changes.items():
-            values[name] += change
-        return Counters(**values)
+        if not any(changes.values()):
+            return self
+        return replace(self, **{name: getattr(self, name) + change for name, change in changes.items()})
 
 
 @dataclass(frozen=True, eq=False)

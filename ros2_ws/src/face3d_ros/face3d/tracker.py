@@ -18,7 +18,7 @@ from face3d.camera import Camera, Pose
 from face3d.codec import Geometry
 from face3d.crop import box_of_pose, check_image, contains, overlap, pose_from_box
 from face3d.likeness import remember
-from face3d.track import Face, Track, TrackerSettings, TrackerState
+from face3d.track import Counters, Face, Track, TrackerSettings, TrackerState
 
 if TYPE_CHECKING:
     from face3d.model import FaceModel
@@ -38,12 +38,7 @@ Box = Sequence[float]
 class Tracker:
     """Reconstructs faces in a sequence of images."""
 
-    def __init__(
-        self,
-        model: FaceModel,
-        runtime: Runtime,
-        settings: TrackerSettings | None = None,
-    ) -> None:
+    def __init__(self, model: FaceModel, runtime: Runtime, settings: TrackerSettings | None = None) -> None:
         self.model = model
         self.runtime = runtime
         self.settings = settings or TrackerSettings()
@@ -69,20 +64,19 @@ class Tracker:
         attempts = self._attempts(state.tracks, boxes or (), stamp)
         run(image, attempts, self.model, self.runtime, self.settings)
         # New tracks and old ones, with the filters advanced, the lost ones gone and duplicates merged.
-        state = self._ended(self._merged(self._updated(state, attempts, stamp)), stamp)
-        faces, tracks = [], []
-        for track in state.tracks:
+        tracks, next_id, counters = self._updated(state, attempts, stamp)
+        tracks, counters = self._ended(*self._merged(tracks, counters), stamp)
+        faces, kept = [], []
+        for track in tracks:
             if track.misses == 0:
                 memory = track.memory
-                face = self._face(
-                    track.id, stamp, track.confidence, memory.geometry, camera, memory.identity.deviation
-                )
+                deviation = memory.identity.deviation
+                face = self._face(track.id, stamp, track.confidence, memory.geometry, camera, deviation)
                 faces.append(face)
                 if self.settings.prior == "smoothed":  # saves the next frame its evaluation of the model
                     track = replace(track, vertices=face.vertices[: self.model.control_count])
-            tracks.append(track)
-        counters = state.counters.plus(frames=1)
-        return faces, replace(state, tracks=tuple(tracks), stamp=stamp, counters=counters)
+            kept.append(track)
+        return faces, TrackerState(tuple(kept), next_id, stamp, counters.plus(frames=1))
 
     def reconstruct(
         self, image: np.ndarray, boxes: Sequence[Box], iterations: int = 4, camera: Camera | None = None
@@ -139,9 +133,10 @@ class Tracker:
         if track.misses:
             return track.prior
         pose = self._filter.ahead(track.memory, track.prior.pose, _seconds(track.stamp, stamp))
-        return replace(track.prior, pose=pose)
+        return Geometry(track.prior.identity, track.prior.expression, pose)
 
-    def _updated(self, state: TrackerState, attempts: list[Attempt], stamp: int) -> TrackerState:
+    def _updated(self, state: TrackerState, attempts: list[Attempt], stamp: int) -> tuple[list[Track], int, Counters]:
+        """Tracks after this frame, old ones and then new ones, the next id, and the counters."""
         counters, tracks = state.counters, []
         news = [attempt for attempt in attempts if attempt.track is None]
         for track in state.tracks:
@@ -162,7 +157,7 @@ class Tracker:
             memory = self._filter.start(attempt.geometry, confidence=attempt.confidence)
             tracks.append(Track(next_id, memory, attempt.geometry, None, attempt.confidence, stamp))
             counters, next_id = counters.plus(started=1), next_id + 1
-        return replace(state, tracks=tuple(tracks), next_id=next_id, counters=counters)
+        return tracks, next_id, counters
 
     def _followed(
         self, track: Track, own: Attempt, fresh: list[Attempt], stamp: int
@@ -176,9 +171,11 @@ class Tracker:
         good = not own.failure and seen >= least and confidence >= settings.keep_confidence
         usable = [a for a in fresh if not a.failure and a.confidence >= settings.start_confidence]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
-        if best is not None and not good and not best.is_alike(settings):
-            return track, own.failure, best
-        if best is not None and (not good or best.confidence > own.confidence + best.margin):
+        if best is not None and good and best.confidence <= own.confidence + best.margin:
+            best = None
+        if best is not None and not best.is_alike(settings):
+            return track, own.failure, best  # somebody else, or a track that had slipped off: known anew
+        if best is not None:
             memory = self._filter.start(best.geometry, track.memory.identity, best.confidence)
             confidence, geometry, look = best.confidence, best.geometry, best.look
         elif good:
@@ -194,26 +191,27 @@ class Tracker:
         track = Track(track.id, memory, prior, None, confidence, stamp, track.age + 1, look=look)
         return track, own.failure, None
 
-    def _merged(self, state: TrackerState) -> TrackerState:
+    def _merged(self, tracks: list[Track], counters: Counters) -> tuple[list[Track], Counters]:
         """Of tracks on the same face the oldest one stays; one that has lost its face gives way."""
+        if len(tracks) < 2:
+            return tracks, counters
         kept: list[Track] = []
-        for track in sorted(state.tracks, key=lambda track: (track.misses > 0, track.id)):
+        for track in sorted(tracks, key=lambda track: (track.misses > 0, track.id)):
             box = box_of_pose(track.prior.pose)
             if all(overlap(box, box_of_pose(other.prior.pose)) < _DUPLICATE for other in kept):
                 kept.append(track)
-        counters = state.counters.plus(merged=len(state.tracks) - len(kept))
-        return replace(state, tracks=tuple(sorted(kept, key=lambda track: track.id)), counters=counters)
+        return sorted(kept, key=lambda track: track.id), counters.plus(merged=len(tracks) - len(kept))
 
-    def _ended(self, state: TrackerState, stamp: int) -> TrackerState:
+    def _ended(self, tracks: list[Track], counters: Counters, stamp: int) -> tuple[list[Track], Counters]:
         """Tracks without a good frame for too long end here."""
         settings = self.settings
-        kept = tuple(
+        kept = [
             track
-            for track in state.tracks
+            for track in tracks
             if track.misses == 0
             or (stamp - track.stamp <= settings.patience * 1e9 and track.misses <= settings.max_misses)
-        )
-        return replace(state, tracks=kept, counters=state.counters.plus(ended=len(state.tracks) - len(kept)))
+        ]
+        return kept, counters.plus(ended=len(tracks) - len(kept))
 
     def _face(
         self,

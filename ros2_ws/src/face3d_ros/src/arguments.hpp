@@ -21,6 +21,8 @@ constexpr const char* dtype_name();
 template <>
 constexpr const char* dtype_name<float>() { return "float32"; }
 template <>
+constexpr const char* dtype_name<double>() { return "float64"; }
+template <>
 constexpr const char* dtype_name<std::int32_t>() { return "int32"; }
 template <>
 constexpr const char* dtype_name<std::uint8_t>() { return "uint8"; }

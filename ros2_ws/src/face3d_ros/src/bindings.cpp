@@ -109,6 +109,15 @@ py::object render_prior_planes(py::handle vertices, py::handle triangles, py::ha
   return planes;
 }
 
+py::object project_vertices(py::handle vertices, py::handle projection) {
+  const auto v = view<float>(vertices, "vertices", {kAny, 3});
+  const float* matrix = view<float>(projection, "projection", {3, 4}).data;
+  auto raster = make<float>({v.shape[0], 3});
+  float* to = raster.mutable_data();
+  unlocked([&] { project(v.data, v.shape[0], matrix, to); });
+  return raster;
+}
+
 Image image_of(py::handle image) {
   const auto array = view<std::uint8_t>(image, "image", {kAny, kAny, 3});
   return {array.data, array.shape[1], array.shape[0]};
@@ -179,10 +188,12 @@ PYBIND11_MODULE(_core, module) {
              "height"_a, py::kw_only(), "normals"_a = py::none(), "specular"_a = py::none(), "shininess"_a = 32,
              "cull"_a = true);
   module.def("render_prior", &render_prior_planes, "vertices"_a, "triangles"_a, "codes"_a, "size"_a = 200);
+  module.def("project", &project_vertices, "vertices"_a, "projection"_a);
   module.def("crop", &crop_image, "image"_a, "cx"_a, "cy"_a, "size"_a, "out_size"_a = 200);
   module.def("encode", &encode, "image"_a, "cx"_a, "cy"_a, "size"_a, "vertices"_a, "projection"_a, "triangles"_a,
              "codes"_a, "out_size"_a = 200);
   bind_shape(module);
+  bind_track(module);
   module.def("instruction_sets", &names);
   module.def("select_instruction_set", &select_by_name, "name"_a);
 }

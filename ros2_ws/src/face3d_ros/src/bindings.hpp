@@ -15,8 +15,9 @@ namespace face3d {
 
 namespace py = pybind11;
 
-// Adds the linear algebra of the face model to the module.
+// Add the linear algebra of the face model, and what a track needs, to the module.
 void bind_shape(py::module_& module);
+void bind_track(py::module_& module);
 
 constexpr std::size_t kLarge = 256u << 10;  // bytes from which results live in kept buffers
 

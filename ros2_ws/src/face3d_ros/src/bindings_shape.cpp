@@ -81,14 +81,19 @@ py::object subdivide_control(py::handle indptr, py::handle indices, py::handle d
 }
 
 std::unique_ptr<FaceShape> face_shape_of(py::handle mean, py::handle basis, py::handle indptr, py::handle indices,
-                                         py::handle data) {
+                                         py::handle data, std::int64_t steady) {
   const auto m = view<float>(mean, "mean", {kAny, 3});
   const Basis b = basis_of(basis, kAny, m.shape[0]);
   const Sparse matrix = sparse_of(indptr, indices, data, m.shape[0], py::none());
   for (std::int32_t k = 0; k < matrix.indptr[matrix.rows]; ++k)  // rows are sorted by weight
     if (!std::isfinite(matrix.data[k]))
       throw py::value_error("data: the weight at position " + std::to_string(k) + " is not finite");
-  return std::make_unique<FaceShape>(m.data, m.shape[0], b.numbers, b.halves, b.terms, matrix);
+  if (m.shape[0] > FaceShape::kMostControls)
+    throw py::value_error("mean: expected at most " + std::to_string(FaceShape::kMostControls) +
+                          " control vertices, found " + std::to_string(m.shape[0]));
+  if (steady < 0 || steady > b.terms)
+    throw py::value_error("steady: expected 0.." + std::to_string(b.terms) + ", found " + std::to_string(steady));
+  return std::make_unique<FaceShape>(m.data, m.shape[0], b.numbers, b.halves, b.terms, steady, matrix);
 }
 
 py::object evaluate_shape(const FaceShape& shape, py::handle coefficients, py::object rows) {
@@ -107,7 +112,8 @@ void bind_shape(py::module_& module) {
   module.def("blend", &blend_shape, "mean"_a, "basis"_a, "coefficients"_a);
   module.def("subdivide", &subdivide_control, "indptr"_a, "indices"_a, "data"_a, "control"_a, "rows"_a = py::none());
   py::class_<FaceShape>(module, "FaceShape")
-      .def(py::init(&face_shape_of), "mean"_a, "basis"_a, "indptr"_a, "indices"_a, "data"_a)
+      .def(py::init(&face_shape_of), "mean"_a, "basis"_a, "indptr"_a, "indices"_a, "data"_a,
+           "steady"_a = 0)
       .def("evaluate", &evaluate_shape, "coefficients"_a, "rows"_a = py::none());
 }
 

@@ -30,7 +30,7 @@ namespace {
 // Up to kMostTaps weights are filled up with zeros to the same number, `taps`, for every output, so that the kernel's
 // loop is unrolled; the input then has to be finite beyond its end. `taps` is 0 where they are not.
 struct Filter {
-  static constexpr int kMostTaps = 3;
+  static constexpr int kMostTaps = 6;
 
   std::vector<std::int64_t> first, start;
   std::vector<int> count;

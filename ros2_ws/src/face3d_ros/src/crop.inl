@@ -1,17 +1,40 @@
 // The two passes of the crop; compiled once per instruction set (each_isa.hpp).
 
+// Bytes as floats.
+FACE3D_INLINE Floats widen(const std::uint8_t* bytes) {
+#if FACE3D_WIDE
+  return (Floats)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))));
+#else
+  return __builtin_convertvector(__builtin_convertvector(load<Byte4>(bytes), Ints), Floats);
+#endif
+}
+
+// `kVectors` vectors of the sum, which stay in registers while the rows pass.
+template <int kVectors>
+FACE3D_INLINE void weigh_block(const std::uint8_t* rows, std::ptrdiff_t stride, const float* weights, int count,
+                               float* result) {
+  Floats sums[kVectors];
+  for (int i = 0; i < kVectors; ++i) sums[i] = weights[0] * widen(rows + i * kWidth);
+  for (int k = 1; k < count; ++k) {
+    rows += stride;
+    const float weight = weights[k];
+    for (int i = 0; i < kVectors; ++i) sums[i] += weight * widen(rows + i * kWidth);
+  }
+  for (int i = 0; i < kVectors; ++i) store(result + i * kWidth, sums[i]);
+}
+
 // result[i] = sum of weights[k] * rows[k * stride + i]
 static void weigh_rows(const std::uint8_t* rows, std::ptrdiff_t stride, const float* weights, int count,
-                       std::ptrdiff_t length, float* __restrict result) {
-  if (count == 1) {
-    for (std::ptrdiff_t i = 0; i < length; ++i) result[i] = weights[0] * rows[i];
-    return;
-  }
-  const std::uint8_t* second = rows + stride;
-  for (std::ptrdiff_t i = 0; i < length; ++i) result[i] = weights[0] * rows[i] + weights[1] * second[i];
-  for (int k = 2; k < count; ++k) {
-    const std::uint8_t* row = rows + k * stride;
-    for (std::ptrdiff_t i = 0; i < length; ++i) result[i] += weights[k] * row[i];
+                       std::ptrdiff_t length, float* result) {
+  constexpr int kVectors = 8;
+  std::ptrdiff_t i = 0;
+  for (; i + kVectors * kWidth <= length; i += kVectors * kWidth)
+    weigh_block<kVectors>(rows + i, stride, weights, count, result + i);
+  for (; i + kWidth <= length; i += kWidth) weigh_block<1>(rows + i, stride, weights, count, result + i);
+  for (; i < length; ++i) {  // nothing beyond the image is touched
+    float sum = weights[0] * rows[i];
+    for (int k = 1; k < count; ++k) sum += weights[k] * rows[k * stride + i];
+    result[i] = sum;
   }
 }
 
@@ -47,7 +70,12 @@ FACE3D_INLINE void weigh_taps(const float* row, const Taps& taps, int out, const
 }
 
 static void weigh_pixels(const float* row, const Taps& taps, int out, const Target& target) {
-  if (taps.taps == 2) return weigh_taps<2>(row, taps, out, target);
-  if (taps.taps == 3) return weigh_taps<3>(row, taps, out, target);
-  return weigh_taps<0>(row, taps, out, target);
+  switch (taps.taps) {
+    case 2: return weigh_taps<2>(row, taps, out, target);
+    case 3: return weigh_taps<3>(row, taps, out, target);
+    case 4: return weigh_taps<4>(row, taps, out, target);
+    case 5: return weigh_taps<5>(row, taps, out, target);
+    case 6: return weigh_taps<6>(row, taps, out, target);
+    default: return weigh_taps<0>(row, taps, out, target);
+  }
 }

@@ -13,17 +13,19 @@
 namespace face3d {
 
 template <class Number>
-PackedBasis<Number>::PackedBasis(const Number* basis, std::int64_t terms, std::int64_t length) {
+PackedBasis<Number>::PackedBasis(const Number* basis, std::int64_t terms, std::int64_t steady, std::int64_t length) {
   for (std::int64_t at = 0; at < length; at += kNumbers) {
     first.push_back(static_cast<std::int64_t>(rows.size()));
     const std::int64_t count = std::min(kNumbers, length - at);
     for (std::int64_t row = 0; row < terms; ++row) {
+      if (row == steady) moving.push_back(static_cast<std::int64_t>(rows.size()));
       const Number* from = basis + row * length + at;
       if (std::all_of(from, from + count, [](Number number) { return number == 0; })) continue;
       rows.push_back(static_cast<std::int32_t>(row));
       numbers.insert(numbers.end(), from, from + count);
       numbers.resize(rows.size() * kNumbers);
     }
+    if (steady == terms) moving.push_back(static_cast<std::int64_t>(rows.size()));
   }
   first.push_back(static_cast<std::int64_t>(rows.size()));
   numbers.shrink_to_fit();
@@ -45,32 +47,61 @@ RowGroups::RowGroups(const Sparse& matrix) {
     if (found.second) groups.push_back({weights, {}, {}});
     Group& group = groups[found.first->second];
     group.rows.push_back(static_cast<std::int32_t>(row));
-    for (const std::int32_t entry : order) group.places.push_back(4u * static_cast<std::uint32_t>(matrix.indices[entry]));
+    for (const std::int32_t entry : order) group.columns.push_back(static_cast<std::uint16_t>(matrix.indices[entry]));
   }
 }
 
+SteadySums::Sums SteadySums::find(const float* coefficients, std::int64_t count) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (std::size_t i = entries_.size(); i-- > 0;) {
+    if (!std::equal(coefficients, coefficients + count, entries_[i].coefficients.begin())) continue;
+    std::rotate(entries_.begin() + static_cast<std::ptrdiff_t>(i), entries_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                entries_.end());
+    return entries_.back().sums;
+  }
+  return nullptr;
+}
+
+void SteadySums::keep(const float* coefficients, std::int64_t count, Sums sums) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (entries_.size() == kMost) entries_.erase(entries_.begin());
+  entries_.push_back({std::vector<float>(coefficients, coefficients + count), std::move(sums)});
+}
+
 FaceShape::FaceShape(const float* mean, std::int64_t control_count, const float* basis, const std::uint16_t* halves,
-                     std::int64_t terms, const Sparse& matrix)
+                     std::int64_t terms, std::int64_t steady, const Sparse& matrix)
     : mean_(mean, mean + 3 * control_count),
       control_count_(control_count),
       terms_(terms),
+      steady_(steady),
       rows_(matrix.rows),
       groups_(matrix) {
   const std::int64_t length = 3 * control_count, block = PackedBasis<float>::kNumbers;
   mean_.resize(static_cast<std::size_t>((length + block - 1) / block * block));
   if (halves)
-    halves_ = PackedBasis<std::uint16_t>(halves, terms, length);
+    halves_ = PackedBasis<std::uint16_t>(halves, terms, steady, length);
   else
-    basis_ = PackedBasis<float>(basis, terms, length);
+    basis_ = PackedBasis<float>(basis, terms, steady, length);
+}
+
+void FaceShape::add(bool steady, const float* from, const float* coefficients, float* result) const {
+  if (halves_.first.empty())
+    FACE3D_CALL(blend_packed_floats, basis_, steady, from, coefficients, result);
+  else
+    FACE3D_CALL(blend_packed_halves, halves_, steady, from, coefficients, result);
 }
 
 void FaceShape::evaluate(const float* coefficients, std::int64_t rows, float* result) const {
   thread_local std::vector<float> control, padded;
+  SteadySums::Sums sums = known_.find(coefficients, steady_);
+  if (!sums) {
+    auto fresh = std::make_shared<std::vector<float>>(mean_.size());
+    add(true, mean_.data(), coefficients, fresh->data());
+    sums = std::move(fresh);
+    known_.keep(coefficients, steady_, sums);
+  }
   control.resize(mean_.size());
-  if (halves_.first.empty())
-    FACE3D_CALL(blend_packed_floats, basis_, mean_.data(), coefficients, control.data());
-  else
-    FACE3D_CALL(blend_packed_halves, halves_, mean_.data(), coefficients, control.data());
+  add(false, sums->data(), coefficients, control.data());
   padded.resize(static_cast<std::size_t>(control_count_) * 4);  // four floats a vertex: one vector load each
   for (std::int64_t i = 0; i < control_count_; ++i)
     for (int k = 0; k < 3; ++k) padded[4 * i + k] = control[3 * i + k];

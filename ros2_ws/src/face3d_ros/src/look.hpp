@@ -1,0 +1,13 @@
+// How a crop looks: a coarse picture without brightness and contrast; face3d/likeness.py says what it is for.
+#pragma once
+
+#include <cstdint>
+
+namespace face3d {
+
+// Averages of cells x cells squares, as bytes, of the middle of three planes (side x side) without `border` pixels on each
+// side; then every plane without its mean, and all of them divided by their norm. What has less than `flat` grey levels
+// of contrast is zero. side - 2 border is a multiple of cells. look (3, cells, cells).
+void look_of(const std::uint8_t* planes, int side, int border, int cells, double flat, float* look);
+
+}  // namespace face3d
