@@ -1,12 +1,13 @@
 """The compiled kernels of the synthetic faces against plain references."""
 
+import cv2
 import numpy as np
 import pytest
 
 from face3d import renderer
 from training.faces import native
 from training.faces.light import Lighting, highlights, irradiance
-from training.faces.render import LASH, Mesh, draw, show, to_display
+from training.faces.render import LASH, Mesh, darken, draw, show, smooth_edges, to_display
 
 
 def _ball(rows=24, columns=32, radius=60.0, centre=(70.0, 66.0)):
@@ -130,3 +131,25 @@ def test_arrays_of_another_kind_are_refused():
         native.pointer(np.zeros((4, 4), np.float32)[:, ::2])
     with pytest.raises(ValueError, match="channels"):
         native.sample(np.zeros((4, 4, 3), np.uint8), np.zeros(1), np.zeros(1))
+
+
+def test_silhouettes_are_smoothed_and_the_rest_is_left_alone():
+    rng = np.random.default_rng(6)
+    image = rng.integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    depth = np.full((40, 50), np.inf, np.float32)
+    depth[10:30, 12:37] = 5.0
+    smooth = smooth_edges(image, depth)
+    wanted = cv2.GaussianBlur(image, (3, 3), 0.8)
+    inside = np.isfinite(depth).astype(np.uint8)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    edge = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, cross) > 0
+    assert np.array_equal(smooth[~edge], image[~edge])
+    assert np.abs(smooth[edge].astype(int) - wanted[edge]).max() <= 2
+
+
+def test_darken_leaves_what_is_empty():
+    image, shade = np.full((4, 4, 3), 200, np.uint8), np.full((4, 4), 0.25, np.float32)
+    depth = np.full((4, 4), np.inf, np.float32)
+    depth[:2] = 1.0
+    darken(image, shade, depth)
+    assert (image[:2] == 150).all() and (image[2:] == 200).all()

@@ -20,6 +20,7 @@ from training.faces.render import (
     Pixels,
     ShadowMap,
     bump,
+    darken,
     draw,
     show,
     smooth_edges,
@@ -202,9 +203,7 @@ class Painter:
         mask[pixels.where] = opacity
         mask = mask.reshape(size, size)
         small = cv2.resize(mask, (size // 4, size // 4), interpolation=cv2.INTER_AREA)
-        shade = cv2.resize(cv2.GaussianBlur(small, (0, 0), 0.0016 * scale), (size, size))
-        under = 1 - 0.5 * shade * np.isfinite(depth)
-        cv2.multiply(image, cv2.merge([under] * 3), dst=image, dtype=cv2.CV_8U)
+        darken(image, cv2.resize(cv2.GaussianBlur(small, (0, 0), 0.0016 * scale) * 0.5, (size, size)), depth)
         show(image, pixels.where, light, exposure, opacity)
         return np.where(mask > 0.5, covers_depth, np.inf)
 

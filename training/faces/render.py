@@ -62,20 +62,21 @@ def draw(meshes: list[Mesh], size: int, cull: bool = True,
     side = native.INT(size)
     count = library.faces_draw(
         native.meshes([(m.raster, m.triangles, m.material, m.attributes) for m in meshes]), native.INT(len(meshes)),
-        side, side, native.INT(cull), native.pointer(behind), native.pointer(depth), native.pointer(starts, np.int32))
+        side, side, native.INT(cull), native.pointer(behind), native.pointer(depth),
+        native.pointer(starts, native.INT32))
     where, kinds = np.empty(count, np.int64), np.empty(count, np.uint8)
     normals, fields = np.empty((3, count), np.float32), np.empty((6, count), np.float32)
     depths = np.empty(count, np.float32)
-    library.faces_resolve(native.INT(cull), native.pointer(depth), native.pointer(starts, np.int32),
-                          native.pointer(where, np.int64), native.pointer(normals), native.pointer(fields),
-                          native.pointer(kinds, np.uint8), native.pointer(depths))
+    library.faces_resolve(native.INT(cull), native.pointer(depth), native.pointer(starts, native.INT32),
+                          native.pointer(where, native.INT64), native.pointer(normals), native.pointer(fields),
+                          native.pointer(kinds, native.UINT8), native.pointer(depths))
     return Pixels(where, normals, fields, kinds, depths, starts, size), depth
 
 
 def bump(pixels: Pixels, height: np.ndarray, scale: float) -> None:
     """Tilt the normals by the slope of `height` (P,) in metres over the image; `scale` is pixels a metre."""
     native.library().faces_bump(
-        native.INT(pixels.size), native.LONG(len(pixels.where)), native.pointer(pixels.where, np.int64),
+        native.INT(pixels.size), native.LONG(len(pixels.where)), native.pointer(pixels.where, native.INT64),
         native.pointer(height), native.FLOAT(0.5 * scale), native.pointer(pixels.normals))
 
 
@@ -103,7 +104,7 @@ class ShadowMap:
         image = np.empty((size, size), np.float32)
         view = np.ascontiguousarray(np.column_stack([self.matrix, self.shift]), np.float32)
         native.library().faces_reached(
-            native.INT(size), native.LONG(len(pixels.where)), native.pointer(pixels.where, np.int64),
+            native.INT(size), native.LONG(len(pixels.where)), native.pointer(pixels.where, native.INT64),
             native.pointer(pixels.depth), native.pointer(view), native.pointer(self.depth),
             native.INT(self.resolution), native.FLOAT(bias * float(self.zoom)), native.pointer(image))
         half = cv2.resize(image, (size // 2, size // 2), interpolation=cv2.INTER_AREA)
@@ -135,15 +136,21 @@ def show(image: np.ndarray, where: np.ndarray, light: np.ndarray, gain: float,
     opacity (P,) 0..1: how much of what was there before it hides; all by default.
     """
     native.library().faces_show(native.LONG(len(where)), native.pointer(light), native.FLOAT(gain),
-                                native.pointer(opacity), native.pointer(where, np.int64),
-                                native.pointer(image, np.uint8))
+                                native.pointer(opacity), native.pointer(where, native.INT64),
+                                native.pointer(image, native.UINT8))
 
 
 def smooth_edges(image: np.ndarray, *depths: np.ndarray, jump: float = 5.0) -> np.ndarray:
-    """Antialias silhouettes: pixels where a depth map jumps are replaced by a 3 x 3 average."""
-    soft = cv2.GaussianBlur(image, (3, 3), 0.8)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    """Antialias silhouettes: a copy whose pixels where a depth map jumps are replaced by a 3 x 3 average."""
+    smooth = image.copy()
     for depth in depths:
-        rise = cv2.morphologyEx(np.minimum(depth, np.float32(1e4)), cv2.MORPH_GRADIENT, cross)
-        cv2.copyTo(soft, cv2.compare(rise, jump, cv2.CMP_GT), image)
-    return image
+        native.library().faces_smooth(native.INT(depth.shape[0]), native.INT(depth.shape[1]), native.pointer(depth),
+                                      native.FLOAT(jump), native.pointer(image, native.UINT8),
+                                      native.pointer(smooth, native.UINT8))
+    return smooth
+
+
+def darken(image: np.ndarray, shade: np.ndarray, depth: np.ndarray) -> None:
+    """Multiplies an image (H, W, 3) uint8 by 1 - shade (H, W), in place, where `depth` is finite."""
+    native.library().faces_darken(native.LONG(depth.size), native.pointer(shade), native.pointer(depth),
+                                  native.pointer(image, native.UINT8))

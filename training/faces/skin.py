@@ -139,9 +139,10 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, fields: np.ndar
     texture = native.texture
     native.library().faces_skin(
         ctypes.byref(_Look.of(look, maps)), texture(maps.zones), texture(bank.skin), texture(maps.paint),
-        texture(maps.wrinkles[look.wrinkle_map]), texture(maps.brows[look.brow_map]), native.pointer(some, np.int64),
-        native.LONG(rows.stop if isinstance(rows, slice) else len(rows)), native.LONG(fields.shape[1]),
-        native.pointer(fields), native.pointer(colour), native.pointer(gloss), native.pointer(height))
+        texture(maps.wrinkles[look.wrinkle_map]), texture(maps.brows[look.brow_map]),
+        native.pointer(some, native.INT64), native.LONG(rows.stop if isinstance(rows, slice) else len(rows)),
+        native.LONG(fields.shape[1]), native.pointer(fields), native.pointer(colour), native.pointer(gloss),
+        native.pointer(height))
 
 
 def mix(colour: np.ndarray, other: np.ndarray, share: np.ndarray) -> None:

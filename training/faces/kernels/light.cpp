@@ -126,3 +126,46 @@ extern "C" void faces_reached(int size, std::int64_t count, const std::int64_t* 
     if (!(seen[2] < map[row * side + column] + bias)) lit[where[i]] = 0.0f;
   }
 }
+
+// Writes into `smooth` a 3 x 3 average of image (height, width, 3) where depth jumps by more than `jump` between
+// neighbours left, right, above and below.
+extern "C" void faces_smooth(int height, int width, const float* depth, float jump, const std::uint8_t* image,
+                             std::uint8_t* smooth) {
+  constexpr int kWeights[3] = {61, 134, 61};                 // of 256: a Gaussian of 0.8 pixels
+  std::vector<std::uint8_t> edge(static_cast<std::size_t>(width));
+  for (int y = 0; y < height; ++y) {
+    const int above = y > 0 ? y - 1 : y, below = y + 1 < height ? y + 1 : y;
+    const float *row = depth + static_cast<std::ptrdiff_t>(y) * width;
+    const float *up = depth + static_cast<std::ptrdiff_t>(above) * width;
+    const float *down = depth + static_cast<std::ptrdiff_t>(below) * width;
+    const auto near = [](float z) { return std::min(z, 1e4f); };
+    for (int x = 1; x + 1 < width; ++x) {
+      const float a = near(row[x]), b = near(row[x - 1]), c = near(row[x + 1]), d = near(up[x]), e = near(down[x]);
+      const float most = std::max(std::max(std::max(a, b), std::max(c, d)), e);
+      const float least = std::min(std::min(std::min(a, b), std::min(c, d)), e);
+      edge[x] = most - least > jump;
+    }
+    const std::uint8_t* lines[3] = {image + static_cast<std::ptrdiff_t>(above) * width * 3,
+                                    image + static_cast<std::ptrdiff_t>(y) * width * 3,
+                                    image + static_cast<std::ptrdiff_t>(below) * width * 3};
+    for (int x = 1; x + 1 < width; ++x) {
+      if (!edge[x]) continue;
+      for (int channel = 0; channel < 3; ++channel) {
+        int sum = 1 << 15;
+        for (int j = 0; j < 3; ++j)
+          for (int i = 0; i < 3; ++i) sum += kWeights[j] * kWeights[i] * lines[j][3 * (x + i - 1) + channel];
+        smooth[(static_cast<std::ptrdiff_t>(y) * width + x) * 3 + channel] = static_cast<std::uint8_t>(sum >> 16);
+      }
+    }
+  }
+}
+
+// image (count, 3) times 1 - shade (count) where depth is finite.
+extern "C" void faces_darken(std::int64_t count, const float* shade, const float* depth, std::uint8_t* image) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (!(shade[i] > 0.002f) || !(depth[i] < 1e30f)) continue;
+    std::uint8_t* pixel = image + 3 * i;
+    for (int channel = 0; channel < 3; ++channel)
+      pixel[channel] = static_cast<std::uint8_t>(static_cast<float>(pixel[channel]) * (1 - shade[i]) + 0.5f);
+  }
+}

@@ -48,6 +48,7 @@ extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Text
   static thread_local float u[kBlock], v[kBlock], lash[kBlock], lip[kBlock], x[kBlock], y[kBlock], share[kBlock],
       zones[4][kBlock], noise[4][kBlock], paint[4][kBlock], folds[kBlock], melanin[kBlock], blood[kBlock],
       colour[3][kBlock], gloss[kBlock], height[kBlock];
+  static thread_local Spots there;
   for (std::int64_t first = 0; first < count; first += kBlock) {
     const int n = static_cast<int>(std::min<std::int64_t>(kBlock, count - first));
     for (int i = 0; i < n; ++i) {
@@ -55,11 +56,13 @@ extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Text
       u[i] = fields[at], v[i] = fields[stride + at], lash[i] = fields[3 * stride + at], lip[i] = fields[4 * stride + at];
     }
     for (int i = 0; i < n; ++i) x[i] = 0.5f * u[i], y[i] = 0.5f * v[i];
-    sample4<false>(*zone_map, n, x, y, 0.0f, 1.0f / 255, zones[0], kBlock);
-    if (painted) sample4<false>(*paint_map, n, x, y, 0.0f, 1.0f / 255, paint[0], kBlock);
-    if (folded) sample1<false>(*fold_map, n, x, y, 128.0f, 1.0f, folds);
+    place<false>(*zone_map, n, x, y, there);                  // the three maps have one size
+    fetch4(*zone_map, n, there, 0.0f, 1.0f / 255, zones[0], kBlock);
+    if (painted) fetch4(*paint_map, n, there, 0.0f, 1.0f / 255, paint[0], kBlock);
+    if (folded) fetch1(*fold_map, n, there, 128.0f, 1.0f, folds);
     for (int i = 0; i < n; ++i) x[i] = 0.9f * u[i] + look->offsets[0], y[i] = 0.9f * v[i] + look->offsets[1];
-    sample4<true>(*noise_tile, n, x, y, 128.0f, 1.0f / 40, noise[0], kBlock);
+    place<true>(*noise_tile, n, x, y, there);
+    fetch4(*noise_tile, n, there, 128.0f, 1.0f / 40, noise[0], kBlock);
     const float *clouds = noise[0], *pores = noise[1], *spots = noise[2], *hairs = noise[3];
 
     for (int i = 0; i < n; ++i) {
@@ -107,7 +110,8 @@ extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Text
       any |= (x[i] > 0) & (y[i] > 0) & (x[i] < right) & (y[i] < bottom);
     }
     if (any && look->brow_strength > 0) {
-      sample1<false>(*brow_map, n, x, y, 0.0f, look->brow_strength / 255, share);
+      place<false>(*brow_map, n, x, y, there);
+      fetch1(*brow_map, n, there, 0.0f, look->brow_strength / 255, share);
       for (int i = 0; i < n; ++i) {
         const bool here = (x[i] > 0) & (y[i] > 0) & (x[i] < right) & (y[i] < bottom);
         share[i] = here ? std::min(share[i], 0.97f) : 0.0f;

@@ -10,15 +10,17 @@ extern "C" void faces_sample(const std::uint8_t* texels, int height, int width, 
                              float zero, float gain, float* out) {
   const Texture texture = {texels, height, width};
   float x[kBlock], y[kBlock];
+  Spots spots;
   for (std::int64_t first = 0; first < count; first += kBlock) {
     const int some = static_cast<int>(std::min<std::int64_t>(kBlock, count - first));
     for (int i = 0; i < some; ++i) {
       x[i] = u[first + i] * scale + shift_u;
       y[i] = v[first + i] * scale + shift_v;
     }
+    (wrap ? place<true> : place<false>)(texture, some, x, y, spots);
     if (channels == 1)
-      (wrap ? sample1<true> : sample1<false>)(texture, some, x, y, zero, gain, out + first);
+      fetch1(texture, some, spots, zero, gain, out + first);
     else
-      (wrap ? sample4<true> : sample4<false>)(texture, some, x, y, zero, gain, out + first, count);
+      fetch4(texture, some, spots, zero, gain, out + first, count);
   }
 }

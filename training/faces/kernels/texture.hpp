@@ -17,28 +17,33 @@ struct Texture {
   int height, width;
 };
 
+// Where a block of pixels falls in textures of one size: the four texels round each, and how far on from the first.
+struct Spots {
+  std::int32_t corner[4][kBlock];
+  float right[kBlock], down[kBlock];
+};
+
 // `wrap`: the sides are powers of two and the texture repeats; otherwise its border goes on for ever.
 template <bool wrap>
-inline void place(const Texture& texture, int count, const float* u, const float* v, std::int32_t (*corner)[kBlock],
-                  float (*part)[kBlock]) {
+inline void place(const Texture& texture, int count, const float* u, const float* v, Spots& spots) {
   const int width = texture.width, height = texture.height;
   const float right = static_cast<float>(width - 1), bottom = static_cast<float>(height - 1);
   for (int i = 0; i < count; ++i) {
     const float x = wrap ? u[i] : std::min(std::max(u[i], 0.0f), right);
     const float y = wrap ? v[i] : std::min(std::max(v[i], 0.0f), bottom);
     const float left = std::floor(x), top = std::floor(y);
-    part[0][i] = x - left;
-    part[1][i] = y - top;
+    spots.right[i] = x - left;
+    spots.down[i] = y - top;
     std::int32_t x0 = static_cast<std::int32_t>(left), y0 = static_cast<std::int32_t>(top), x1 = x0 + 1, y1 = y0 + 1;
     if (wrap) {
       x0 &= width - 1, x1 &= width - 1, y0 &= height - 1, y1 &= height - 1;
     } else {
       x1 = std::min(x1, width - 1), y1 = std::min(y1, height - 1);
     }
-    corner[0][i] = y0 * width + x0;
-    corner[1][i] = y0 * width + x1;
-    corner[2][i] = y1 * width + x0;
-    corner[3][i] = y1 * width + x1;
+    spots.corner[0][i] = y0 * width + x0;
+    spots.corner[1][i] = y0 * width + x1;
+    spots.corner[2][i] = y1 * width + x0;
+    spots.corner[3][i] = y1 * width + x1;
   }
 }
 
@@ -47,37 +52,29 @@ inline float mixed(float a, float b, float c, float d, float x, float y) {
   return upper + y * (lower - upper);
 }
 
-// out (count) = (texel - zero) * gain
-template <bool wrap>
-inline void sample1(const Texture& texture, int count, const float* u, const float* v, float zero, float gain,
-                    float* out) {
-  std::int32_t corner[4][kBlock];
-  float part[2][kBlock];
-  place<wrap>(texture, count, u, v, corner, part);
+// out (count) = (texel - zero) * gain of a texture of one channel
+inline void fetch1(const Texture& texture, int count, const Spots& spots, float zero, float gain, float* out) {
   std::uint8_t texel[4][kBlock];
+  for (int k = 0; k < 4; ++k)
+    for (int i = 0; i < count; ++i) texel[k][i] = texture.texels[spots.corner[k][i]];
   for (int i = 0; i < count; ++i)
-    for (int k = 0; k < 4; ++k) texel[k][i] = texture.texels[corner[k][i]];
-  for (int i = 0; i < count; ++i)
-    out[i] = (mixed(texel[0][i], texel[1][i], texel[2][i], texel[3][i], part[0][i], part[1][i]) - zero) * gain;
+    out[i] = (mixed(texel[0][i], texel[1][i], texel[2][i], texel[3][i], spots.right[i], spots.down[i]) - zero) * gain;
 }
 
-// out[4][count], `stride` floats apart
-template <bool wrap>
-inline void sample4(const Texture& texture, int count, const float* u, const float* v, float zero, float gain,
-                    float* out, std::int64_t stride) {
-  std::int32_t corner[4][kBlock];
-  float part[2][kBlock];
-  place<wrap>(texture, count, u, v, corner, part);
+// out[4][count], `stride` floats apart, of a texture of four channels
+inline void fetch4(const Texture& texture, int count, const Spots& spots, float zero, float gain, float* out,
+                   std::int64_t stride) {
   std::uint32_t texel[4][kBlock];
-  for (int i = 0; i < count; ++i)
-    for (int k = 0; k < 4; ++k) std::memcpy(&texel[k][i], texture.texels + 4 * static_cast<std::int64_t>(corner[k][i]), 4);
+  for (int k = 0; k < 4; ++k)
+    for (int i = 0; i < count; ++i)
+      std::memcpy(&texel[k][i], texture.texels + 4 * static_cast<std::int64_t>(spots.corner[k][i]), 4);
   for (int channel = 0; channel < 4; ++channel) {
     const int shift = 8 * channel;
     float* to = out + channel * stride;
     for (int i = 0; i < count; ++i) {
       float value[4];
       for (int k = 0; k < 4; ++k) value[k] = static_cast<float>(static_cast<std::int32_t>(texel[k][i] >> shift & 255u));
-      to[i] = (mixed(value[0], value[1], value[2], value[3], part[0][i], part[1][i]) - zero) * gain;
+      to[i] = (mixed(value[0], value[1], value[2], value[3], spots.right[i], spots.down[i]) - zero) * gain;
     }
   }
 }
