@@ -8,10 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from std_msgs.msg import Header
 
+from face3d.ros.hand_over import HandOver, Picture
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.process import ALL, NODES
-from tests.ros.probe import Probe, nanoseconds
+from tests.ros.probe import Probe, nanoseconds, picture
 
 REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
 
@@ -36,6 +38,22 @@ def test_without_its_camera(probe: Probe, network: Path) -> None:
         nodes.start(ALL, {"camera": False, "network": str(network)})
         probe.spin(lambda: all(probe.level(name) is not None for name in NODES[1:]))
         assert "camera_node" not in probe.node.get_node_names()
+
+
+def test_of_images_that_are_handed_over_the_newest_wins(probe: Probe) -> None:
+    taken: list[tuple[Picture, dict]] = []
+    place = HandOver(probe.node, lambda picture, info: taken.append((picture, info)))
+    pictures = [Picture(picture(number), Header()) for number in range(4)]
+    place.offer(pictures[0])
+    probe.spin(lambda: len(taken) == 1)
+    for each in pictures[1:]:
+        place.offer(each)
+    probe.spin(lambda: len(taken) == 2)
+    probe.rest(0.1)
+    assert [found.image is sent.image for (found, _), sent in zip(taken, (pictures[0], pictures[3]))] == [
+        True
+    ] * 2
+    assert [info["publication_sequence_number"] for _, info in taken] == [1, 4], "two were passed over"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

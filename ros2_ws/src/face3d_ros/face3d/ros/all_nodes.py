@@ -1,8 +1,8 @@
 """Camera, detection and reconstruction in one process: the same nodes, a thread each.
 
-One process holds Python and its libraries once, and Fast DDS passes images on without shared memory. But the nodes
-share one interpreter, and dlib does not let go of it while it searches: on a machine with cores to spare, processes of
-their own keep latency lower.
+One process holds Python and its libraries once, and images go from the camera to the others as they are: neither
+copied nor serialised, as long as nobody else subscribes to them. But the nodes share one interpreter, and dlib does not
+let go of it while it searches: on a machine with cores to spare, processes of their own keep latency lower.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from rclpy.node import Node
 
 from face3d.ros.camera_node import CameraNode
 from face3d.ros.detection_node import DetectionNode
+from face3d.ros.hand_over import HandOver
 from face3d.ros.parameters import declare
 from face3d.ros.reconstruction_node import ReconstructionNode
 
@@ -27,9 +28,14 @@ class AllNodes(ReconstructionNode):
     def __init__(self) -> None:
         super().__init__()
         camera = declare(self, "camera", True, "Whether a camera_node is part of the process.")
-        self._others = [
-            Spinning(kind()) for kind in ((DetectionNode, CameraNode) if camera else (DetectionNode,))
-        ]
+        detection = DetectionNode()
+        others: list[Node] = [detection]
+        if camera:
+            workers = (self, detection)
+            for worker in workers:
+                worker.images.close()
+            others.append(CameraNode([HandOver(worker, worker.take).offer for worker in workers]))
+        self._others = [Spinning(node) for node in others]
         self._watch = self.create_timer(_CHECK, self._check)
 
     def destroy_node(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 
 import cv2
 import rclpy
@@ -16,6 +17,7 @@ from face3d.ros import bag
 from face3d.ros.conversions import from_camera, from_rgb, nanoseconds, read_calibration, to_stamp
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
+from face3d.ros.hand_over import Picture
 from face3d.ros.parameters import declare
 from face3d.ros.qos import IMAGE_OUT, OUTPUT
 from face3d.source import Frame, Source, SourceError, open_source, plug
@@ -31,8 +33,10 @@ class CameraNode(Node):
     """One source to camera/image_raw and camera/camera_info. A thread reads, so that a camera which hangs
     leaves the node answering."""
 
-    def __init__(self) -> None:
+    def __init__(self, takers: Sequence[Callable[[Picture], None]] = ()) -> None:
+        """takers: in this process, who get the images as they are; the topic is for all others."""
         super().__init__("camera_node")
+        self._takers = takers
         plug(bag.open_bag)
         self._name = declare(
             self, "source", "0", "Webcam index, video file, folder of images, or rosbag2 bag."
@@ -145,9 +149,10 @@ class CameraNode(Node):
 
     def _wait_for_subscribers(self) -> None:
         deadline = time.monotonic() + _SUBSCRIBERS_PATIENCE
-        while self._images.get_subscription_count() < self._subscribers and not self._stop.wait(0.01):
+        while (found := self._images.get_subscription_count() + len(self._takers)) < self._subscribers:
+            if self._stop.wait(0.01):
+                return
             if time.monotonic() > deadline:
-                found = self._images.get_subscription_count()
                 self.get_logger().warning(f"only {found} of {self._subscribers} subscribers came; starting")
                 return
 
@@ -161,7 +166,10 @@ class CameraNode(Node):
         header = Header(stamp=stamp, frame_id=name)
         self._flow.sent(nanoseconds(stamp))
         self._infos.publish(self._info(frame, source, header))
-        self._images.publish(from_rgb(frame.image, header))
+        for take in self._takers:
+            take(Picture(frame.image, header))
+        if self._images.get_subscription_count():
+            self._images.publish(from_rgb(frame.image, header))
         self._health.received()
         self._health.finished(stamp, started)
 

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from face3d.detector import Detector, DetectorSettings
 from face3d.ros.conversions import from_detections, image_type, read_image, to_rgb
 from face3d.ros.diagnostics import Health
+from face3d.ros.hand_over import Picture
 from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.parameters import declare, declare_settings
 from face3d.ros.qos import OUTPUT
@@ -42,29 +43,45 @@ class DetectionNode(Node):
         self._searches = 0
         # Raw bytes: most images are passed over, and those are not worth unpacking.
         self.create_subscription(FaceState, "face_state", self._on_state, OUTPUT, raw=True)
-        self._images = ImageSubscription(self, self._type, topic, self._on_image)
+        self.images = ImageSubscription(self, self._type, topic, self._on_image)
 
     def _on_state(self, _: bytes) -> None:
         self._tracked_until = time.monotonic() + _TRACKED
 
+    def take(self, picture: Picture, info: dict) -> None:
+        """Look at an image that comes without a topic, when it is time to; `info` as rclpy gives it."""
+        self._health.received(info)
+        if self._due():
+            self._search(picture, time.perf_counter())
+
     def _on_image(self, data: bytes, info: dict) -> None:
         self._health.received(info)
-        now = time.monotonic()
-        # Asked anew for every image: a face that has just been lost must not wait for a search of the slow kind.
-        if now < self._searched + self._periods[now < self._tracked_until]:
+        if not self._due():
             return
-        self._searched = now
         started = time.perf_counter()
         try:
             message = read_image(data, self._type)
-            image = to_rgb(message)
+            picture = Picture(to_rgb(message), message.header)
         except ValueError as error:
             self._health.problem(str(error))
             return
-        height, width = image.shape[:2]
+        self._search(picture, started)
+
+    def _due(self) -> bool:
+        """Whether this image is to be searched. Asked anew for every image: a face that has just been lost must
+        not wait for a search of the slow kind."""
+        now = time.monotonic()
+        if now < self._searched + self._periods[now < self._tracked_until]:
+            return False
+        self._searched = now
+        return True
+
+    def _search(self, picture: Picture, started: float) -> None:
+        image, header = picture
         self._searches += 1
-        self._faces.publish(from_detections(self._detector.detect(image), message.header, width, height))
-        self._health.finished(message.header.stamp, started)
+        found = from_detections(self._detector.detect(image), header, image.shape[1], image.shape[0])
+        self._faces.publish(found)
+        self._health.finished(header.stamp, started)
 
 
 NODE = DetectionNode

@@ -38,6 +38,10 @@ class ImageSubscription:
         """Whether what gets lost on the way is sent again."""
         return self._subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
 
+    def close(self) -> None:
+        """Take no further images."""
+        self._node.destroy_subscription(self._subscription)
+
     def _subscribe(self, reliability: ReliabilityPolicy, events: Any) -> Subscription:
         profile = images(self._depth, reliability)
         return self._node.create_subscription(
@@ -50,5 +54,5 @@ class ImageSubscription:
         self._node.get_logger().info(
             f"{self._subscription.topic_name} comes as best effort: images may get lost on their way"
         )
-        self._node.destroy_subscription(self._subscription)
+        self.close()
         self._subscription = self._subscribe(ReliabilityPolicy.BEST_EFFORT, None)

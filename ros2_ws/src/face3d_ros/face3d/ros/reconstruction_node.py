@@ -16,13 +16,14 @@ from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker
 
 from face3d import runtime
-from face3d.camera import Camera
 from face3d.model import FaceModel
 from face3d.overlay import STYLES, Overlay
 from face3d.ros import conversions
+from face3d.ros.calibration import Calibration
 from face3d.ros.conversions import nanoseconds
 from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
+from face3d.ros.hand_over import Picture
 from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
@@ -48,7 +49,10 @@ _TRACKER = {
     "max_turn": ("Largest plausible turn between two frames, radians.", (0.01, math.pi)),
     "max_zoom": ("Largest plausible ratio of scales between two frames.", (1.001, 10.0)),
     "max_shift": ("Largest plausible shift between two frames, fraction of the crop.", (0.01, 2.0)),
-    "min_likeness": ("Correlation with the frames before, below which a picture is another one.", (-1.0, 1.0)),
+    "min_likeness": (
+        "Correlation with the frames before, below which a picture is another one.",
+        (-1.0, 1.0),
+    ),
     "min_crop": ("Smallest plausible crop, pixels.", (8.0, 1000.0)),
 }
 
@@ -70,7 +74,7 @@ class ReconstructionNode(Node):
             runtime.CHOICES,
         )
         self._threads = declare(self, "threads", 1, "Threads of the network.", (1, 64))
-        self._fov = declare(
+        fov = declare(
             self, "fov", 60.0, "Field of view along the image's longer side, degrees, without a calibrated "
             "camera_info.", (1.0, 170.0),
         )  # fmt: skip
@@ -99,8 +103,6 @@ class ReconstructionNode(Node):
         self._detections = Detections(max_age)
         # Nodes in several namespaces share /tf: their faces need names of their own.
         self._frames = f"{self.get_namespace().strip('/')}/face_".lstrip("/")
-        self._info: CameraInfo | None = None
-        self._camera: tuple[tuple, Camera] | None = None
 
         self._meshes = self.create_publisher(FaceMesh, "face_mesh", OUTPUT)
         self._topology = self.create_publisher(FaceTopology, "face_mesh/topology", LATCHED)
@@ -120,11 +122,12 @@ class ReconstructionNode(Node):
 
         self._type, topic = conversions.image_type(transport)
         self._health = Health(self, self.resolve_topic_name(topic), self._report)
+        self._calibration = Calibration(self, fov, self._health)
         self._load()
         self._retry = self.create_timer(_RETRY, self._load)
-        self.create_subscription(CameraInfo, "camera_info", self._on_info, IMAGE_IN)
+        self.create_subscription(CameraInfo, "camera_info", self._calibration.update, IMAGE_IN)
         self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
-        self._images = ImageSubscription(self, self._type, topic, self._on_image, queue)
+        self.images = ImageSubscription(self, self._type, topic, self._on_image, queue)
 
     def destroy_node(self) -> None:
         """End the drawing, give the network's memory back, then end the node."""
@@ -148,25 +151,31 @@ class ReconstructionNode(Node):
         self._tracker = Tracker(self._model, network, self._settings)
         self._health.fatal("")
 
-    def _on_info(self, message: CameraInfo) -> None:
-        self._info = message
-
     def _on_faces(self, message: FaceArray) -> None:
         self._detections.add(nanoseconds(message.header.stamp), conversions.to_boxes(message))
+
+    def take(self, picture: Picture, info: dict) -> None:
+        """Work on an image that comes without a topic; `info` as rclpy gives it."""
+        self._health.received(info)
+        self._reconstruct(picture, time.perf_counter())
 
     def _on_image(self, data: bytes, info: dict) -> None:
         started = time.perf_counter()
         self._health.received(info)
-        if self._tracker is None:
-            return
         try:
             message = conversions.read_image(data, self._type)
-            image = conversions.to_rgb(message)
+            picture = Picture(conversions.to_rgb(message), message.header)
         except ValueError as error:
             self._health.problem(str(error))
             return
-        stamp = nanoseconds(message.header.stamp)
-        camera = self._camera_for(image.shape[1], image.shape[0])
+        self._reconstruct(picture, started)
+
+    def _reconstruct(self, picture: Picture, started: float) -> None:
+        if self._tracker is None:
+            return
+        image, header = picture
+        stamp = nanoseconds(header.stamp)
+        camera = self._calibration.camera(image.shape[1], image.shape[0])
         try:
             faces, self._state = self._tracker.step(
                 image, camera, self._detections.take(stamp), self._state, stamp
@@ -174,29 +183,9 @@ class ReconstructionNode(Node):
         except (ValueError, RuntimeError) as error:  # the state is as before: the next image goes on from it
             self._health.problem(f"this image could not be worked on: {error}")
             return
-        self._publish(faces, message.header)
-        self._overlay.submit(image, faces, message.header)
-        self._health.finished(message.header.stamp, started)
-
-    def _camera_for(self, width: int, height: int) -> Camera:
-        """The camera that camera_info describes, or a guess from `fov`; computed when one of them changes."""
-        key = (width, height, self._info and self._info.k.tobytes(), self._info and self._info.width)
-        if self._camera is None or self._camera[0] != key:
-            self._camera = (key, self._make_camera(width, height))
-        return self._camera[1]
-
-    def _make_camera(self, width: int, height: int) -> Camera:
-        try:
-            camera = conversions.to_camera(self._info, width, height) if self._info else None
-        except ValueError as error:
-            self._health.problem(str(error))
-            camera = None
-        if camera is not None:
-            return camera
-        self.get_logger().warning(
-            f"no calibrated camera_info: distances assume a field of view of {self._fov:g} degrees", once=True
-        )
-        return Camera.from_fov(width, height, self._fov)
+        self._publish(faces, header)
+        self._overlay.submit(image, faces, header)
+        self._health.finished(header.stamp, started)
 
     def _publish(self, faces: list[Face], header: Header) -> None:
         """All outputs of one image under its own header; what nobody listens to is not made."""
