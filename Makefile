@@ -50,7 +50,8 @@ test: setup $(STAMPS)/test
 	@$(RUN) python -m pytest $(or $(TESTS),tests --ignore=tests/training --ignore=tests/engines) $(ARGS)
 
 test-training: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/tensorrt
-	@$(RUN) $(VENV)/training/bin/python -m pytest $(or $(TESTS),$(wildcard tests/training tests/engines)) $(ARGS)
+	@$(RUN) $(VENV)/training/bin/python -m pytest $(or $(TESTS),$(wildcard tests/training tests/engines \
+	    tests/evaluation/test_scan.py tests/evaluation/test_surface.py)) $(ARGS)
 
 test-gpu: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/gpu
 	@$(RUN) $(VENV)/training/bin/python -m pytest -m gpu tests/engines $(ARGS)

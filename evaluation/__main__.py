@@ -20,7 +20,7 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
     os.environ.setdefault(_variable, "1")
 
-PARTS = ("synthetic", "photographs", "videos", "confidence")
+PARTS = ("synthetic", "photographs", "scans", "videos", "confidence")
 
 
 def arguments() -> argparse.Namespace:
@@ -80,6 +80,7 @@ def main() -> int:
             measure = {
                 "synthetic": _synthetic,
                 "photographs": _photographs,
+                "scans": _scans,
                 "videos": _videos,
                 "confidence": _confidence,
             }[part]
@@ -111,6 +112,17 @@ def _photographs(results, model, network, options, folder, album) -> list:
     trials = photographs.run(collection.examples, model, network, jitters=1 if options.quick else 2)
     results["photographs"] = {**photographs.measure(trials), "left out": dict(collection.left_out)}
     return album.photographs(trials, model, folder) if folder else []
+
+
+def _scans(results, model, network, options, folder, album) -> list:
+    from evaluation import development, scan, scans
+
+    head = scan.load(model)
+    backgrounds = [image for _, image in development.empty_pictures()]
+    trials = scans.run(head, model, network, backgrounds, rounds=1 if options.quick else 3)
+    track = scans.track(head, model, network, backgrounds[0])
+    results["scans"] = {**scans.measure(trials, head, model), "track": track}
+    return album.scans(trials, head, model, folder) if folder else []
 
 
 def _videos(results, model, network, options, folder, album) -> list:

@@ -10,6 +10,9 @@ import numpy as np
 from evaluation.figures import Painter, grid, plot, save
 from evaluation.measures import PASSES
 from evaluation.photographs import Trials
+from evaluation.scan import Scan
+from evaluation.scans import Ruler
+from evaluation.scans import Trials as ScanTrials
 from evaluation.synthetic import Synthetic
 from evaluation.videos import Run
 from face3d.model import FaceModel
@@ -53,6 +56,37 @@ def synthetic(result: Synthetic, model: FaceModel, folder: Path) -> list[tuple[s
         "normals, pass 1",
     )
     return [("Synthetic faces", save(folder / "synthetic.jpg", grid(rows, heads)))]
+
+
+def scans(trials: ScanTrials, scan: Scan, model: FaceModel, folder: Path) -> list[tuple[str, Path]]:
+    """The scan from some sides, pass by pass, and how far its face lies from our mesh."""
+    painter, ruler = Painter(model, 160), Ruler(scan, model)
+    order = np.argsort([shot.view.yaw for shot in trials.shots])
+    rows = []
+    for index in order[np.linspace(0, len(order) - 1, 10).astype(int)]:
+        image, steps = trials.shots[index].image, [step[index] for step in trials.history]
+        last, window = steps[PASSES], painter.window(steps[PASSES])
+        rows.append(
+            [
+                painter.photo(image, window),
+                *(painter.overlay(image, window, g) for g in (steps[0], steps[1], last)),
+                painter.overlay(image, window, last, points=True),
+                painter.seen(window, last),
+                painter.turned(last, 60.0),
+                painter.distances(*ruler.map(model.shape(last.identity, last.expression))),
+            ]
+        )
+    heads = (
+        "picture",
+        "start",
+        "pass 1",
+        f"pass {PASSES}",
+        "68 points",
+        "alone",
+        "from the side",
+        "scan: red 5 mm off",
+    )
+    return [("The head scan", save(folder / "scan.jpg", grid(rows, heads)))]
 
 
 def videos(

@@ -98,6 +98,44 @@ def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:
     ]
 
 
+def scans(result: Mapping) -> list[str]:
+    """From `evaluation.scans`: its `measure`, and `track` under "track"."""
+    keys = ("all 68", "without the jaw", "rotation")
+    heads = ("NME %, all 68", "without the jaw", "rotation °")
+    start = ["detector's box", *(f"pass {step}" for step in range(1, PASSES + 1))]
+    by_pass = [(name, *(number(result["passes"][key][k]) for key in keys)) for k, name in enumerate(start)]
+    by_yaw = [
+        (f"{yaw}°", str(entry["pictures"]), *(number(entry[key]) for key in (*keys, "rest", "shape")))
+        for yaw, entry in result["yaw"].items()
+    ]
+    track = result["track"]
+    shapes = [
+        ("the mean face, which knows nothing", f"{result['mean face']:.2f}", ""),
+        ("from one picture, with its expression", number(result["shape"]), ""),
+        ("one frame of the turning head, identity alone", number(track["single"]), ""),
+        *(
+            (f"the track's identity after {frames} frames", f"{e['error']:.2f}", f"{e['deviation']:.3f}")
+            for frames, e in track["tracked"].items()
+        ),
+        ("the model fitted to the scan itself: its best", f"{result['best fit']:.2f}", ""),
+    ]
+    common = ", ".join(f"{name} {value:+.1f}°" for name, value in result["common"].items())
+    return [
+        "## A head scan, whose shape is known",
+        f"{result['pictures']} pictures of one textured scan of a real head, drawn from all sides in several lights, "
+        "sizes and distances before photographs; a shaken box made of the points. One head: the intervals are over "
+        "pictures, and say nothing of other people.",
+        table(("after", *heads), by_pass),
+        f"After pass {PASSES} by yaw. What all rotations have in common ({common}: where straight ahead is, is partly "
+        'a matter of definition) is taken out in "the rest".',
+        table(("yaw", "pictures", *heads, "the rest °", "shape mm"), by_yaw),
+        "Shape: mean distance of the scan's face from our mesh after the similarity that brings them closest, in true "
+        f"millimetres; {result['vertices']} vertices between the ears, from the chin to 35 mm above the brows, without "
+        "hair. The deviation is what the tracker says of its own identity, in spreads among people.",
+        table(("shape of", "mm", "deviation"), shapes),
+    ]
+
+
 def synthetic(result: Mapping) -> list[str]:
     """From `evaluation.synthetic.measure`."""
     names = ["start", *(f"pass {step}" for step in range(1, PASSES + 1))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,6 +18,9 @@ from face3d.model import FaceModel
 from face3d.overlay import Overlay
 from face3d.rotation import exp
 from face3d.track import Face
+
+if TYPE_CHECKING:
+    from evaluation.scan import Scan  # needs scipy, which pictures of others do without
 
 TILE = 200
 _MARGIN = 1.25  # of tiles around the network's own crop
@@ -61,6 +65,16 @@ class Painter:
         middle = np.full(2, 0.5 * (self.tile - 1))
         return self._shaded(geometry, Pose(rotation, self.tile / 0.29, middle))
 
+    def distances(self, scan: Scan, millimetres: np.ndarray) -> np.ndarray:
+        """A scan from the front, green where (V,) millimetres are 0 and red from 5 on, grey where they are NaN."""
+        share = np.clip(np.nan_to_num(millimetres) / 5, 0, 1)[:, None]
+        colors = (1 - share) * np.array([0.12, 0.5, 0.2]) + share * np.array([0.75, 0.08, 0.05])
+        colors[np.isnan(millimetres)] = _CLAY
+        raster = Pose(FRONTAL, self.tile / 0.29, np.full(2, 0.5 * (self.tile - 1))).project(
+            scan.vertices.astype(np.float32)
+        )
+        return self._lit(raster, scan.triangles, colors.astype(np.float32), cull=False)
+
     def codes(self, image: np.ndarray, geometry: Geometry) -> list[np.ndarray]:
         """What the network is fed for a prior: crop, PNCC and normals."""
         planes, _ = codec.encode(image, geometry, self.model)
@@ -77,13 +91,15 @@ class Painter:
 
     def _shaded(self, geometry: Geometry, pose: Pose) -> np.ndarray:
         raster = pose.project(self.model.shape(geometry.identity, geometry.expression))
+        return self._lit(raster, self.model.triangles, np.tile(np.array(_CLAY, np.float32), (len(raster), 1)))
+
+    def _lit(
+        self, raster: np.ndarray, triangles: np.ndarray, colors: np.ndarray, cull: bool = True
+    ) -> np.ndarray:
         raster = raster * np.float32(2)
         raster[:, :2] += 0.5
-        colors = np.tile(np.array(_CLAY, np.float32), (len(raster), 1))
-        side = 2 * self.tile
-        color, depth = renderer.shade(
-            raster, self.model.triangles, colors, _LIGHTS, np.full(3, 0.08, np.float32), side, side
-        )
+        side, ambient = 2 * self.tile, np.full(3, 0.08, np.float32)
+        color, depth = renderer.shade(raster, triangles, colors, _LIGHTS, ambient, side, side, cull=cull)
         picture = np.where(np.isfinite(depth)[..., None], np.sqrt(np.clip(color, 0, 1)) * 255, 255)
         small = cv2.resize(picture.astype(np.float32), (self.tile, self.tile), interpolation=cv2.INTER_AREA)
         return np.clip(np.rint(small), 0, 255).astype(np.uint8)

@@ -7,6 +7,7 @@ proxies and mirrors; of each archive only the wanted files are kept, and none of
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,19 @@ from pathlib import Path
 from face3d.demo import cache_folder
 
 _SECONDS = 600
+_BACKEND = """
+import email, pathlib, shutil
+class __legacy__:
+    get_requires_for_build_wheel = staticmethod(lambda config_settings=None: [])
+    def prepare_metadata_for_build_wheel(folder, config_settings=None):
+        fields = email.message_from_string(pathlib.Path("PKG-INFO").read_text(encoding="utf-8"))
+        info = pathlib.Path(folder, f"{fields['Name']}-{fields['Version']}.dist-info")
+        info.mkdir()
+        shutil.copy("PKG-INFO", info / "METADATA")
+        return info.name
+    prepare_metadata_for_build_wheel = staticmethod(prepare_metadata_for_build_wheel)
+"""
+"""Stands in for setuptools: pip asks it what a source archive is, and would run the archive's setup.py to know."""
 
 
 class PackageError(RuntimeError):
@@ -56,6 +70,9 @@ MATPLOTLIB = Package(
     "07d9b9fa60cd4c393692f50d0bb03123242ddf61c99bb0e95e75feb354e7c1a8",
     "manylinux_2_17_x86_64",
 )
+MENPO3D = Package(
+    "sdist", "menpo3d", "0.8.6", "96ad2c8b55b74e026cdc190cf6b1564ad7c8e6c53976cf897d6a1bf4940f084a"
+)
 SCIKIT_IMAGE = Package(
     "wheel",
     "scikit-image",
@@ -85,7 +102,7 @@ def fetch(package: Package, members: list[str]) -> list[Path]:
 
 
 def _download(package: Package, folder: Path) -> Path:
-    wanted = f"{package.name}=={package.version}"
+    wanted, variables = f"{package.name}=={package.version}", dict(os.environ)
     if package.kind == "npm":
         if shutil.which("npm") is None:
             raise PackageError(f"{wanted} is an npm package, and npm is not installed")
@@ -102,14 +119,27 @@ def _download(package: Package, folder: Path) -> Path:
             "--no-input",
         ]
         command += ["--no-deps", "--require-hashes", "--dest", str(folder), "-r", str(folder / "wanted.txt")]
-        command += ["--no-binary=:all:"] if package.kind == "sdist" else ["--only-binary=:all:"]
+        if package.kind == "sdist":
+            (folder / "setuptools").mkdir()
+            (folder / "setuptools" / "build_meta.py").write_text(_BACKEND)
+            (folder / "setuptools" / "__init__.py").touch()
+            variables["PYTHONPATH"] = str(folder)
+            command += ["--no-binary=:all:", "--use-pep517", "--no-build-isolation"]
+        else:
+            command += ["--only-binary=:all:"]
         if package.platform:
             command += ["--platform", package.platform, "--python-version", "3.11", "--abi", "cp311"]
         elif package.kind == "wheel":
             command += ["--ignore-requires-python"]
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, stdin=subprocess.DEVNULL
+            command,
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         raise PackageError(f"{wanted}: no answer within {_SECONDS} s") from None

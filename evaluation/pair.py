@@ -14,12 +14,15 @@ from typing import Any
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
     os.environ.setdefault(_variable, "1")
 
+
 def change(base: Any, other: Any, clusters: list) -> str:
     """Mean errors (N,) of both, and the change of the mean in percent of the base's."""
     from evaluation.measures import bootstrap
 
     share = bootstrap(lambda rows: 100.0 * float(other[rows].mean() / base[rows].mean() - 1.0), clusters)
-    return f"{base.mean():8.3f} {other.mean():8.3f}   {share.value:+.2f} % [{share.low:+.2f}, {share.high:+.2f}]"
+    return (
+        f"{base.mean():8.3f} {other.mean():8.3f}   {share.value:+.2f} % [{share.low:+.2f}, {share.high:+.2f}]"
+    )
 
 
 def main() -> None:
@@ -40,7 +43,8 @@ def main() -> None:
 
     model = FaceModel.load()
     networks = [
-        runtime.load(path, model, backend) for path, backend in zip((options.base, options.other), options.backends)
+        runtime.load(path, model, backend)
+        for path, backend in zip((options.base, options.other), options.backends)
     ]
     print(f"{'mean error':<44} {options.base.stem:>8.8} {options.other.stem:>8.8}   change", flush=True)
     count = 80 if options.quick else 300
@@ -52,7 +56,9 @@ def main() -> None:
             print(f"{name:<44} {change(base, other, list(range(count)))}", flush=True)
     with References(options.references_python) as references:
         faces = collect(references, model, 6 if options.quick else 24, options.quick).examples
-    trials = [photographs.run(faces, model, network, jitters=0 if options.quick else 1) for network in networks]
+    trials = [
+        photographs.run(faces, model, network, jitters=0 if options.quick else 1) for network in networks
+    ]
     for part in ("all 68", "without the jaw"):
         for step in (1, 4):
             base, other = (100 * trial.errors(part)[:, step] for trial in trials)

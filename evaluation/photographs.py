@@ -70,7 +70,7 @@ def run(
         images = [example.image, np.ascontiguousarray(example.image[:, ::-1])]
         cases = [
             (side, _mirrored_box(box, width) if side else box)
-            for box in [example.box, *(_shaken(example.box, rng) for _ in range(jitters))]
+            for box in [example.box, *(shaken(example.box, rng) for _ in range(jitters))]
             for side in (0, 1)
         ]
         starts = [Geometry.mean(pose_from_box(box)) for _, box in cases]
@@ -183,7 +183,7 @@ def _mirrored_box(box: tuple[float, ...], width: int) -> tuple[float, ...]:
     return (width - box[0] - box[2], *box[1:])
 
 
-def _shaken(box: tuple[float, ...], rng: np.random.Generator) -> tuple[float, ...]:
+def shaken(box: tuple[float, ...], rng: np.random.Generator) -> tuple[float, ...]:
     side = box[2] * np.exp(_ZOOM * rng.normal())
     x, y = np.array(box[:2]) + 0.5 * (box[2] - side) + _SHIFT * box[2] * rng.normal(size=2)
     return (float(x), float(y), float(side), float(side))

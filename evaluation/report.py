@@ -39,6 +39,21 @@ def summary(results: Mapping) -> str:
             entry = results["photographs"]["yaw"][yaw]
             name = f"photographs, yaw {yaw}° ({entry['faces']} faces), {part}, NME %"
             rows.append((name, number(entry[part]), verdict(entry[part], most)))
+    if "scans" in results:
+        scan = results["scans"]
+        name = (
+            f"head scan ({scan['pictures']} pictures), shape, mm; the mean face has {scan['mean face']:.2f}"
+        )
+        rows.append((name, number(scan["shape"]), verdict(scan["shape"], SYNTHETIC_TARGETS["vertices"])))
+        for yaw, entry in scan["yaw"].items():
+            value, most = entry["all 68"], REAL_TARGETS[yaw, "all 68"]
+            rows.append(
+                (
+                    f"head scan, yaw {yaw}° ({entry['pictures']} pictures), all 68, NME %",
+                    number(value),
+                    verdict(value, most),
+                )
+            )
     return table(("measure", "value [95 % interval]", "target"), rows)
 
 
@@ -55,6 +70,8 @@ def write(results: Mapping, figures: Sequence[tuple[str, Path]], path: Path) -> 
     ]
     if "photographs" in results:
         sections += chapters.photographs(results["photographs"])
+    if "scans" in results:
+        sections += chapters.scans(results["scans"])
     if "videos" in results:
         sections += chapters.videos(results["videos"], results["steadiness"])
     if "confidence" in results:

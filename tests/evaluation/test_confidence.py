@@ -72,7 +72,10 @@ def test_the_box_goes_with_the_picture() -> None:
     for index in range(0, 40, 8):
         frame, (x, y, width, height) = walk.frame(index, rng)
         row, column = np.nonzero(frame[..., 0] > 128)
-        assert abs(column.mean() - (x + (width - 1) / 2)) < 1.5 and abs(row.mean() - (y + (height - 1) / 2)) < 1.5
+        assert (
+            abs(column.mean() - (x + (width - 1) / 2)) < 1.5
+            and abs(row.mean() - (y + (height - 1) / 2)) < 1.5
+        )
         assert np.ptp(column) == pytest.approx(width, rel=0.2)
 
 

