@@ -262,3 +262,20 @@ def test_the_lighter_head_looks_like_the_whole_one_and_has_no_gaps(generator):
         off = np.abs(seen[1][inner] - seen[0][inner]) / 0.8                   # millimetres
         assert np.median(off) < 0.2 and (off > 2).mean() < 0.02
     assert len(generator.drawn.triangles) < 0.5 * len(generator.head.triangles)
+
+
+def test_nostrils_are_dark_and_nothing_else_is(generator):
+    nostrils, fields = generator.wardrobe.nostrils, generator.fields
+    before = fields.attributes.copy()
+    base = fields.mean[fields.landmarks[33]]
+    darkest = []
+    for seed in range(8):
+        after = before.copy()
+        nostrils.shade(np.random.default_rng(seed), after)
+        assert np.array_equal(np.delete(after, 2, 1), np.delete(before, 2, 1))
+        left = after[:, 2] / np.maximum(before[:, 2], 1e-6)
+        apart = fields.mean[left < 0.7] - base
+        assert np.linalg.norm(apart, axis=1).max() < 0.025 and (apart[:, 1] > -0.004).all()  # not on the lip
+        assert abs((apart[:, 0] > 0).mean() - 0.5) < 0.1                                     # both sides
+        darkest.append(left[before[:, 2] > 0.1].min())
+    assert min(darkest) < 0.2 < max(darkest)                                                 # people differ

@@ -15,6 +15,7 @@ from training.faces.eyes import EyeLook, MouthLook
 from training.faces.hair import Cover, brim_grid, draw_covers
 from training.faces.head_fields import HeadFields
 from training.faces.lids import Lashes, LashLook, Lids
+from training.faces.nostrils import Nostrils
 from training.faces.poses import View
 from training.faces.render import ATTRIBUTES, LASH, OPEN, Mesh, U, V
 from training.faces.shell import Shell
@@ -51,7 +52,7 @@ class Wardrobe:
                  expression_names: tuple[str, ...]) -> None:
         self.fields, self.maps, self.lids, self.config = fields, maps, lids, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
-        self.clothes, self.beards = Clothes(fields, maps), Beards(fields, maps)
+        self.clothes, self.beards, self.nostrils = Clothes(fields, maps), Beards(fields, maps), Nostrils(fields)
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
     def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
@@ -63,6 +64,7 @@ class Wardrobe:
         attributes = self.fields.attributes.copy()
         aim_eyes(self.fields, attributes, vertices, expression)
         self.lids.shade(attributes, vertices)
+        self.nostrils.shade(rng, attributes)
         lash = LashLook.draw(rng, makeup=skin.lipstick is not None)
         lashes = self.lids.lashes(vertices, view, lash)
         cloth = self.clothes.put_on(rng, vertices, attributes) if rng.random() < config.clothes else None
