@@ -17,7 +17,8 @@ class FaceConfig:
     image_size: int = 288
     negative: float = 0.08              # samples without a face (every difficulty above 0.05)
     back_of_head: float = 0.25          # share of those that show a head from behind, and of those that show
-    things_only: float = 0.35           # hands, phones and lumps without a head; the rest is background
+    things_only: float = 0.25           # hands, phones and lumps without a head
+    lookalike: float = 0.25             # balls, lamps, pages, blotches, animals; the rest is background
 
     # poses.py
     crop_size: tuple[float, float] = (150.0, 230.0)   # side of the face's 0.25 m crop

@@ -17,11 +17,14 @@ from training.faces.head_fields import HeadFields, fit_rows, lengthen
 from training.faces.lids import Lids
 from training.faces.light import draw_lighting
 from training.faces.light_head import lighten
+from training.faces.lookalikes import Lookalikes
 from training.faces.noise import NoiseBank
 from training.faces.paint import Painter
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.skin_maps import SkinMaps
 from training.head import HeadAssets
+
+LOOKALIKE = 0.11            # metres: radius of what looks like a face, about
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class FaceGenerator:
         self.backgrounds = Backgrounds(self.bank, self.config)
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
         self.wardrobe = Wardrobe(self.fields, self.maps, self.lids, self.config, self.head.expression_names)
-        self.painter = Painter(self.maps, self.bank)
+        self.painter, self.lookalikes = Painter(self.maps, self.bank), Lookalikes(self.bank)
         self.recent: list[np.ndarray] = []                       # the last pictures: other people in the background
 
     def draw(self, difficulty: float = 1.0) -> Sample:
@@ -86,6 +89,9 @@ class FaceGenerator:
             image = self.painter.paint(image, figure, lighting, view.pose.scale)
         elif kind < config.back_of_head + config.things_only:
             image = self.painter.paint(image, self.wardrobe.scatter(rng, view, difficulty), lighting, view.pose.scale)
+        elif kind < config.back_of_head + config.things_only + config.lookalike:
+            image = self.lookalikes.draw(image, rng, view.pose.translation + rng.normal(0, 12, 2),
+                                         LOOKALIKE * view.pose.scale)
         image = apply_effects(image, rng, self.bank, config, difficulty)
         if rng.random() < config.ramp(config.image_border, difficulty):
             cut_border(image, rng)
