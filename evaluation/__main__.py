@@ -20,7 +20,7 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
     os.environ.setdefault(_variable, "1")
 
-PARTS = ("synthetic", "photographs", "scans", "videos", "confidence")
+PARTS = ("synthetic", "photographs", "scans", "videos", "people", "confidence")
 
 
 def arguments() -> argparse.Namespace:
@@ -82,6 +82,7 @@ def main() -> int:
                 "photographs": _photographs,
                 "scans": _scans,
                 "videos": _videos,
+                "people": _people,
                 "confidence": _confidence,
             }[part]
             figures += measure(results, model, network, options, folder, album)
@@ -151,6 +152,14 @@ def _videos(results, model, network, options, folder, album) -> list:
     results["videos"] = numbers
     results["steadiness"] = {"jitter": jitter, "stillness": still}
     return album.videos(runs, numbers, model, folder) if folder else []
+
+
+def _people(results, model, network, options, folder, album) -> list:
+    from evaluation import people
+
+    found = people.run(*((8, 4) if options.quick else (24, 16)), model, network)
+    results["people"] = people.measure(found, model)
+    return []
 
 
 def _confidence(results, model, network, options, folder, album) -> list:

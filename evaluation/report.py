@@ -44,7 +44,7 @@ def summary(results: Mapping) -> str:
         name = (
             f"head scan ({scan['pictures']} pictures), shape, mm; the mean face has {scan['mean face']:.2f}"
         )
-        rows.append((name, number(scan["shape"]), verdict(scan["shape"], SYNTHETIC_TARGETS["vertices"])))
+        rows.append((name, number(scan["shape"]), f"none; the model can reach {scan['best fit']:.2f}"))
         for yaw, entry in scan["yaw"].items():
             value, most = entry["all 68"], REAL_TARGETS[yaw, "all 68"]
             rows.append(
@@ -74,6 +74,8 @@ def write(results: Mapping, figures: Sequence[tuple[str, Path]], path: Path) -> 
         sections += chapters.scans(results["scans"])
     if "videos" in results:
         sections += chapters.videos(results["videos"], results["steadiness"])
+    if "people" in results:
+        sections += chapters.people(results["people"])
     if "confidence" in results:
         sections += chapters.confidence(results["confidence"])
     if "synthetic" in results:
