@@ -83,6 +83,36 @@ def test_yuv(encoding: str, order: tuple[int, int]) -> None:
     np.testing.assert_allclose(result.reshape(-1, 3), np.tile((red, green, blue), (128, 1)), atol=2)
 
 
+@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("encoding, order", [("nv12", (0, 1)), ("nv21", (1, 0))])
+def test_yuv_in_planes(encoding: str, order: tuple[int, int], padding: int) -> None:
+    """Every two by two pixels share their colour: a left half and a right half of different ones."""
+    y, halves = 150, ((90, 160), (170, 70))
+    pixels = np.full((12, 16), y, np.uint8)
+    for side, chroma in enumerate(halves):
+        for place, plane in enumerate(order):
+            pixels[8:, 8 * side + place : 8 * side + 8 : 2] = chroma[plane]
+    sent = message(encoding, pixels, padding=padding)
+    sent.height = 8
+    result = to_rgb(sent)
+    for side, (u, v) in enumerate(halves):
+        luma = 1.164 * (y - 16)
+        expected = (
+            luma + 1.596 * (v - 128),
+            luma - 0.813 * (v - 128) - 0.391 * (u - 128),
+            luma + 2.018 * (u - 128),
+        )
+        found = result[:, 8 * side : 8 * side + 8].reshape(-1, 3)
+        np.testing.assert_allclose(found, np.tile(np.clip(expected, 0, 255), (64, 1)), atol=2)
+    sent.data = sent.data[: 8 * sent.step]  # the luma alone
+    with pytest.raises(BadImage, match=f"truncated image: .* 16 x 8 {encoding}"):
+        to_rgb(sent)
+    for width, height, text in ((15, 8, "even width"), (16, 7, "even height")):
+        sent.width, sent.height = width, height
+        with pytest.raises(BadImage, match=text):
+            to_rgb(sent)
+
+
 @pytest.mark.parametrize(
     "encoding, corner",
     [("bayer_rggb8", "rg"), ("bayer_bggr8", "bg"), ("bayer_gbrg8", "gb"), ("bayer_grbg8", "gr")],

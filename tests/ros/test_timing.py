@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
@@ -128,6 +129,22 @@ def test_what_counts_as_lost(domain) -> None:
     health.received({"publication_sequence_number": 900})
     assert health.dropped == 3
     node.destroy_node()
+
+
+def test_overlays_keep_to_their_rate() -> None:
+    publisher = SimpleNamespace(get_subscription_count=lambda: 1, publish=lambda message: None)
+    jitter = np.random.default_rng(0).uniform(-0.004, 0.004, 601)
+    for images, rate, drawn in (
+        (60, 30.0, 30),
+        (30, 30.0, 30),
+        (25, 30.0, 25),
+        (100, 30.0, 30),
+        (60, 0.0, 60),
+    ):
+        overlay = OverlayPublisher(publisher, SimpleNamespace(), rate)
+        times = 1000.0 + np.arange(6 * images + 1) / images + jitter[: 6 * images + 1]
+        assert sum(map(overlay._in_time, times)) / 6 == pytest.approx(drawn, rel=0.05)
+        overlay.close()
 
 
 def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> None:

@@ -14,6 +14,7 @@ from rclpy.node import Node
 
 from face3d.ros.camera_node import CameraNode
 from face3d.ros.detection_node import DetectionNode
+from face3d.ros.diagnostics import STEADY
 from face3d.ros.hand_over import HandOver
 from face3d.ros.parameters import declare
 from face3d.ros.reconstruction_node import ReconstructionNode
@@ -36,7 +37,7 @@ class AllNodes(ReconstructionNode):
                 worker.images.close()
             others.append(CameraNode([HandOver(worker, worker.take).offer for worker in workers]))
         self._others = [Spinning(node) for node in others]
-        self._watch = self.create_timer(_CHECK, self._check)
+        self._watch = self.create_timer(_CHECK, self._check, clock=STEADY)
 
     def destroy_node(self) -> None:
         """End all nodes."""

@@ -8,10 +8,14 @@ from collections.abc import Callable
 import numpy as np
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
 
 from face3d.ros.conversions import nanoseconds
+
+STEADY = Clock(clock_type=ClockType.STEADY_TIME)
+"""For timers that also go on while a simulated clock stands still."""
 
 _PERIOD = 1.0
 _SILENCE = 2.0  # seconds without an image that are worth a warning
@@ -38,7 +42,7 @@ class Health:
         self._work: list[float] = []
         self._latency: list[float] = []
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._timer = node.create_timer(_PERIOD, self.report)
+        self._timer = node.create_timer(_PERIOD, self.report, clock=STEADY)
 
     def received(self, info: dict | None = None) -> None:
         """An image came; `info` is rclpy's message info: its sequence numbers show what was lost before."""

@@ -125,7 +125,8 @@ def _start(nodes: NodeGroup, source: str, live: bool, options: LiveOptions) -> N
     worker: dict[str, object] = {}
     camera: dict[str, object] = {"source": source, "wait_for_subscribers": 3}
     if not (live or options.realtime):
-        worker |= {"queue": _IN_FLIGHT}  # an answer may come before the node takes the next image out
+        # An answer may come before the node takes the next image out.
+        worker |= {"queue": _IN_FLIGHT, "overlay_rate": 0.0}
         camera |= {"in_flight": _IN_FLIGHT, "stamps": "paced"}
     # The slowest to start goes first; the camera waits for both, and for the listener's gate.
     nodes.start(_WORKER, worker | options.reconstruction, _IMAGE_REMAPS)

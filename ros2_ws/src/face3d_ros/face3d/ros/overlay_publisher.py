@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -20,10 +22,15 @@ _QUIET = 5.0  # seconds between two complaints about drawing
 
 
 class OverlayPublisher:
-    """A thread that draws; `skipped` counts images that it had no time for, or that could not be drawn."""
+    """A thread that draws; `skipped` counts images that it had no time for, or that could not be drawn.
 
-    def __init__(self, publisher: Publisher, overlay: Overlay) -> None:
+    rate  pictures per second at most; images between them are passed over. 0: one for every image
+    """
+
+    def __init__(self, publisher: Publisher, overlay: Overlay, rate: float = 0.0) -> None:
         self.skipped = 0
+        self._period = 1.0 / rate if rate else 0.0
+        self._due = -math.inf
         self._publisher, self._overlay = publisher, overlay
         self._jobs: deque[tuple[np.ndarray, Sequence[Face], Header]] = deque()
         self._changed = threading.Condition()
@@ -36,7 +43,7 @@ class OverlayPublisher:
 
         Nothing happens while nobody subscribes; the oldest waiting image gives way when there are too many.
         """
-        if not self._publisher.get_subscription_count():
+        if not self._publisher.get_subscription_count() or not self._in_time(time.monotonic()):
             return
         with self._changed:
             if len(self._jobs) == _WAITING:
@@ -44,6 +51,13 @@ class OverlayPublisher:
                 self.skipped += 1
             self._jobs.append((image, faces, header))
             self._changed.notify()
+
+    def _in_time(self, now: float) -> bool:
+        """Whether a picture is due. Cameras are not exact: one that is early by a quarter of the period counts."""
+        if now < self._due - 0.25 * self._period:
+            return False
+        self._due = max(self._due, now - self._period) + self._period
+        return True
 
     def close(self) -> None:
         """Forget what waits, and end."""

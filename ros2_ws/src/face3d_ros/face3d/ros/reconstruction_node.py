@@ -22,7 +22,7 @@ from face3d.ros import conversions
 from face3d.ros.calibration import Calibration
 from face3d.ros.conversions import nanoseconds
 from face3d.ros.detections import Detections
-from face3d.ros.diagnostics import Health
+from face3d.ros.diagnostics import STEADY, Health
 from face3d.ros.hand_over import Picture
 from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.markers import DETAILS, Markers
@@ -94,6 +94,9 @@ class ReconstructionNode(Node):
             self, "publish_tf", True, "Send the frame face_<id> to TF (in a namespace: NAMESPACE/face_<id>)."
         )
         style = declare(self, "overlay_style", "mesh", "What face_overlay shows.", STYLES)
+        rate = declare(
+            self, "overlay_rate", 30.0, "Overlays per second at most; 0: one for every image.", (0.0, 1000.0)
+        )
         detail = declare(self, "marker_detail", "low", "Triangles of the RViz marker.", DETAILS)
         self._settings = declare_settings(self, TrackerSettings(), _TRACKER, "tracker")
 
@@ -114,7 +117,9 @@ class ReconstructionNode(Node):
         self._marker = self.create_publisher(Marker, "face_mesh/marker", OUTPUT)
         self._markers = Markers(self._marker, self._model, detail)
         self._overlay = OverlayPublisher(
-            self.create_publisher(Image, "face_overlay", IMAGE_OUT), Overlay(self._model, style, smooth=False)
+            self.create_publisher(Image, "face_overlay", IMAGE_OUT),
+            Overlay(self._model, style, smooth=False),
+            rate,
         )
         self._topology.publish(
             conversions.to_topology(self._model, Header(stamp=self.get_clock().now().to_msg()))
@@ -124,7 +129,7 @@ class ReconstructionNode(Node):
         self._health = Health(self, self.resolve_topic_name(topic), self._report)
         self._calibration = Calibration(self, fov, self._health)
         self._load()
-        self._retry = self.create_timer(_RETRY, self._load)
+        self._retry = self.create_timer(_RETRY, self._load, clock=STEADY)
         self.create_subscription(CameraInfo, "camera_info", self._calibration.update, IMAGE_IN)
         self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
         self.images = ImageSubscription(self, self._type, topic, self._on_image, queue)

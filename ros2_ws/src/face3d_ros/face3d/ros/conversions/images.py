@@ -30,12 +30,18 @@ _ENCODINGS: dict[str, tuple[type, int, int | None]] = {
     "uyvy": (np.uint8, 2, cv2.COLOR_YUV2RGB_UYVY),
     "yuv422_yuy2": (np.uint8, 2, cv2.COLOR_YUV2RGB_YUY2),
     "yuyv": (np.uint8, 2, cv2.COLOR_YUV2RGB_YUY2),
+    # as high as the image, and half of that below it: red and blue for two by two pixels
+    "nv12": (np.uint8, 1, cv2.COLOR_YUV2RGB_NV12),
+    "nv21": (np.uint8, 1, cv2.COLOR_YUV2RGB_NV21),
     # OpenCV names a Bayer pattern by its second row, ROS by its first
     "bayer_rggb8": (np.uint8, 1, cv2.COLOR_BayerBG2RGB),
     "bayer_bggr8": (np.uint8, 1, cv2.COLOR_BayerRG2RGB),
     "bayer_gbrg8": (np.uint8, 1, cv2.COLOR_BayerGR2RGB),
     "bayer_grbg8": (np.uint8, 1, cv2.COLOR_BayerGB2RGB),
 }
+
+
+_PLANES = ("nv12", "nv21")
 
 
 class BadImage(ValueError):
@@ -65,8 +71,12 @@ def to_rgb(message: Image | ImageBytes | CompressedImage) -> np.ndarray:
     width, height = message.width, message.height
     if width == 0 or height == 0:
         raise BadImage(f"empty image: {width} x {height} {message.encoding}")
-    if channels == 2 and width % 2:
+    if width % 2 and (channels == 2 or message.encoding in _PLANES):
         raise BadImage(f"{message.encoding} needs an even width, got {width} x {height}")
+    if message.encoding in _PLANES:
+        if height % 2:
+            raise BadImage(f"{message.encoding} needs an even height, got {width} x {height}")
+        height += height // 2
     row = width * channels * np.dtype(kind).itemsize
     step = message.step or row  # some drivers leave it at zero
     if step < row:
@@ -75,7 +85,7 @@ def to_rgb(message: Image | ImageBytes | CompressedImage) -> np.ndarray:
         )
     if len(message.data) < step * (height - 1) + row:
         raise BadImage(
-            f"truncated image: {len(message.data)} bytes, {width} x {height} {message.encoding} "
+            f"truncated image: {len(message.data)} bytes, {width} x {message.height} {message.encoding} "
             f"with step {step} takes {step * height}"
         )
     data = np.frombuffer(message.data, np.uint8)
