@@ -36,7 +36,10 @@ def rows(quick: bool) -> Iterator[Row]:
     writer = MarkerWriter(Marker(header=header), model.lod_triangles)
     builders: dict[str, tuple[type, Callable[[], object]]] = {
         "face_mesh": (FaceMesh, lambda: conversions.to_mesh(1, vertices, header)),
-        "face_state": (FaceState, lambda: conversions.to_state(face, conversions.to_pose(face, model), header)),
+        "face_state": (
+            FaceState,
+            lambda: conversions.to_state(face, conversions.to_pose(face, model), header),
+        ),
         "face_mesh/marker, low detail": (Marker, lambda: writer.write(vertices, header.stamp)),
     }
     yield timed("message: vertices to the camera's frame", face.camera_vertices, runs)
@@ -48,6 +51,9 @@ def rows(quick: bool) -> Iterator[Row]:
         publish, receive = _transport(kind, build(), runs)
         yield summarised(f"publish {name}", publish)
         yield summarised(f"receive {name}", receive, note="from publish() to the callback")
+        if kind is Marker:  # rclpy makes an object of every corner; RViz, in C++, does not
+            _, receive = _transport(kind, build(), runs, raw=True)
+            yield summarised(f"receive {name}, serialised", receive, note="without rclpy's objects")
 
 
 def _face(model: FaceModel, clip: Clip) -> Face:
@@ -59,15 +65,18 @@ def _face(model: FaceModel, clip: Clip) -> Face:
     return faces[0]
 
 
-def _transport(kind: type, message: object, runs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Milliseconds of `publish()`, and from its return to the callback of a node in this process."""
+def _transport(kind: type, message: object, runs: int, raw: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Milliseconds of `publish()`, and from its return to the callback of a node in this process, which takes the
+    message as rclpy makes it, or `raw`: its bytes."""
     from rclpy.executors import SingleThreadedExecutor
 
     from face3d.ros.qos import OUTPUT
 
     with own_domain("face3d_sender", "face3d_receiver") as (sender, receiver):
         arrived: list[float] = []
-        receiver.create_subscription(kind, "message", lambda _: arrived.append(time.perf_counter()), OUTPUT)
+        receiver.create_subscription(
+            kind, "message", lambda _: arrived.append(time.perf_counter()), OUTPUT, raw=raw
+        )
         executor = SingleThreadedExecutor(context=receiver.context)
         executor.add_node(receiver)
         publisher = sender.create_publisher(kind, "message", OUTPUT)

@@ -1,93 +1,85 @@
-"""The nodes over real topics: the demo clip from camera_node to /face_mesh, as another process receives it."""
+"""The nodes over real topics between a camera and a subscriber that are programs of their own."""
 
 from __future__ import annotations
 
-import time
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ros_domain import own_domain
+from benchmarks.ros_run import MARKER, OVERLAY, Result, Setting, measure
+from benchmarks.scenes import Clip
 from benchmarks.table import Row
-from face3d import demo, resources
+from face3d import resources
+from face3d.movie import Movie
 
-_RATE = 30.0  # images per second that the camera node offers
-_MESHES = 30.0  # per second that have to arrive
-_LATENCY = 80.0  # ms from the image's stamp to the mesh's arrival, 95th percentile
+_RATE = 60.0  # images per second, 640 x 480
+_LATENCY, _LATENCY_HIGH = 15.0, 25.0  # ms from the image's stamp to the mesh in the subscriber's callback
 _MEMORY = 400.0  # MB of the reconstruction node
-_WARM_UP = 1.0  # seconds after the first mesh that do not count
-
-
-class _Run:
-    """What a subscriber to /face_mesh sees of one run."""
-
-    def __init__(self) -> None:
-        self.arrivals: list[float] = []
-        self.latencies: list[float] = []
-        self.images = 0
-        self.memory = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Meshes per second between the first and the last."""
-        return (len(self.arrivals) - 1) / (self.arrivals[-1] - self.arrivals[0])
+_LARGE, _LARGE_RATE = (1920, 1080), 30.0
+_FAST = 120.0  # images per second that are about what a small computer can do; twice as many are too many
+_FRAMES = 40  # of the clips that camera_node plays
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Rate, latency and memory with the committed network. Raises RuntimeError when the nodes give nothing."""
+    """Rate, losses and latency with the committed network. Raises RuntimeError when the nodes give nothing."""
     resources.network()  # says where it looked when it is missing, before anything is started
-    clip = demo.demo_clip()
-    seconds = 5.0 if quick else 15.0
-    given = _measure(str(clip), _RATE, seconds)
-    note = f"camera at {_RATE:g}/s: {len(given.latencies)} meshes of {given.images} images"
-    low = 0.98 * _MESHES  # the camera's own pace, as measured over a finite time
-    yield Row("nodes: meshes received, camera at 30/s", given.rate, "/s", floor=low, note=note)
-    median, high = np.percentile(given.latencies, (50, 95))
-    yield Row("nodes: image stamp to mesh received, 95 %", high, "ms", _LATENCY, note=f"median {median:.1f}")
-    yield Row("nodes: reconstruction node's memory", given.memory, "MB", _MEMORY, note="resident")
-    fast = _measure(str(clip), 120.0, seconds)
-    yield Row("nodes: meshes received, camera at 120/s", fast.rate, "/s", note="what the pipeline can do")
+    seconds = 6.0 if quick else 15.0
+    usual = measure(Setting(rate=_RATE), seconds)
+    yield Row("640 x 480 at 60/s: meshes lost", usual.lost, "", 0, note=f"of {usual.sent} images")
+    median, high = np.percentile(usual.latencies, (50, 95))
+    yield Row("640 x 480 at 60/s: stamp to received", median, "ms", _LATENCY, note=_longest(usual))
+    yield Row("640 x 480 at 60/s: the same, 95 %", high, "ms", _LATENCY_HIGH)
+    memory = usual.usage["reconstruction_node"].resident
+    yield Row("640 x 480 at 60/s: reconstruction node's memory", memory, "MB", _MEMORY, note="resident")
+    ears = ("--best-effort", "--depth", "1")
+    yield from _rows("60/s, subscriber with best effort, depth 1", measure(Setting(ears=ears), seconds))
+    marker = Setting(topic=MARKER, ears=("--raw",))
+    yield from _rows("60/s, marker instead, serialised", measure(marker, seconds))
+    yield from _rows("60/s, and somebody watches the overlay", measure(Setting(others=(OVERLAY,)), seconds))
+    yield from _rows("60/s, camera without our Fast DDS profile", measure(Setting(profile=False), seconds))
+    yield from _rows("1920 x 1080 at 30/s", measure(Setting(size=_LARGE, rate=_LARGE_RATE), seconds))
+    yield from _overload(seconds)
+    yield from _together(seconds)
 
 
-def _measure(clip: str, rate: float, seconds: float) -> _Run:
-    """Start the three nodes in a domain of their own and listen for some seconds."""
-    from face3d_msgs.msg import FaceMesh
-    from rclpy.executors import SingleThreadedExecutor
-    from sensor_msgs.msg import Image
+def _overload(seconds: float) -> Iterator[Row]:
+    """More images than there is time for: throughput must not fall, and latency stays bounded."""
+    once, twice = (measure(Setting(rate=rate), seconds) for rate in (_FAST, 2 * _FAST))
+    yield Row("camera at 120/s: meshes", once.rate, "/s", note=_longest(once))
+    yield Row("camera at 240/s: meshes", twice.rate, "/s", floor=0.9 * once.rate, note=_longest(twice))
+    yield from _rows("camera at 240/s", twice)
 
-    from face3d.ros.node_group import NodeGroup
-    from face3d.ros.qos import IMAGE_IN, OUTPUT
 
-    run = _Run()
-    with own_domain("face3d_benchmark") as (node,), NodeGroup() as nodes:
-        begin = [float("inf")]
+def _together(seconds: float) -> Iterator[Row]:
+    """camera_node plays a file; all nodes apart, and in one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        for size, rate in (((640, 480), _RATE), (_LARGE, _LARGE_RATE)):
+            clip = _clip(Path(folder), size)
+            for together in (False, True):
+                result = measure(Setting(source=str(clip), rate=rate, together=together), seconds)
+                name = f"{size[1]}p file at {rate:g}/s, {'one process' if together else 'three processes'}"
+                yield from _rows(name, result)
+                memory = sum(usage.resident for usage in result.usage.values())
+                yield Row(f"{name}: processor", 100 * result.cpu, "%", note=f"of a core; {memory:.0f} MB")
 
-        def on_mesh(message: FaceMesh) -> None:
-            now = time.monotonic()
-            begin[0] = min(begin[0], now + _WARM_UP)
-            if now >= begin[0]:
-                stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
-                run.arrivals.append(now)
-                run.latencies.append((node.get_clock().now().nanoseconds - stamp) * 1e-6)
 
-        def on_image(_: bytes) -> None:
-            run.images += time.monotonic() >= begin[0]
+def _clip(folder: Path, size: tuple[int, int]) -> Path:
+    """The demo clip at this size, forth and back, so that its end fits its beginning."""
+    path = folder / f"{size[1]}.mp4"
+    images = Clip(_FRAMES).scene(size, 1)[0]
+    with Movie(path, 30.0) as movie:
+        for image in (*images, *images[-2:0:-1]):
+            movie.write(image)
+    return path
 
-        node.create_subscription(FaceMesh, "face_mesh", on_mesh, OUTPUT)
-        node.create_subscription(Image, "camera/image_raw", on_image, IMAGE_IN, raw=True)
-        executor = SingleThreadedExecutor(context=node.context)
-        executor.add_node(node)
-        remaps = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
-        nodes.start("reconstruction_node", {}, remaps)
-        nodes.start("detection_node", {}, remaps)
-        camera = {"source": clip, "rate": rate, "loop": True, "wait_for_subscribers": 3}
-        nodes.start("camera_node", camera)
-        deadline = time.monotonic() + 60.0
-        while time.monotonic() < min(deadline, begin[0] + seconds):
-            executor.spin_once(timeout_sec=0.1)
-            if nodes.failed():
-                raise RuntimeError(f"{nodes.failed()} ended: {' | '.join(nodes.lines()[-3:])}")
-        if len(run.arrivals) < 2:
-            raise RuntimeError(f"no meshes within a minute: {' | '.join(nodes.lines()[-3:])}")
-        run.memory = nodes.memory("reconstruction_node")
-    return run
+
+def _rows(name: str, result: Result) -> Iterator[Row]:
+    median, high = np.percentile(result.latencies, (50, 95))
+    lost = f"{result.rate:.1f}/s, {result.lost} lost" + (f" of {result.sent}" if result.sent else "")
+    yield Row(f"{name}: latency", median, "ms", high=high, note=lost)
+
+
+def _longest(result: Result) -> str:
+    return f"longest {result.latencies.max():.1f}; {result.lost} of {result.sent} lost"
