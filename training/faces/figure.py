@@ -10,6 +10,7 @@ from training.faces.accessories import Anchors, Lens, draw_glasses, draw_headpho
 from training.faces.beard import Beards
 from training.faces.clothes import Clothes, ClothLook, draw_cloth
 from training.faces.config import FaceConfig
+from training.faces.creases import Creases
 from training.faces.expressions import Expression, plain
 from training.faces.eyes import EyeLook, MouthLook
 from training.faces.hair import Cover, brim_grid, draw_covers
@@ -53,6 +54,7 @@ class Wardrobe:
         self.fields, self.maps, self.lids, self.config = fields, maps, lids, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
         self.clothes, self.beards, self.nostrils = Clothes(fields, maps), Beards(fields, maps), Nostrils(fields)
+        self.creases = Creases(expression_names)
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
     def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
@@ -61,6 +63,7 @@ class Wardrobe:
         self._set_teeth(rng, vertices, expression)
         config, hair = self.config, hair_colour(rng)
         skin = SkinLook.draw(rng, config, self.maps, hair, difficulty)
+        skin = replace(skin, creases=self.creases.depths(expression.coefficients, skin.wrinkles))
         attributes = self.fields.attributes.copy()
         aim_eyes(self.fields, attributes, vertices, expression)
         self.lids.shade(attributes, vertices)

@@ -52,6 +52,7 @@ class SkinLook:
     beard_length: float         # metres the beard stands out
     offsets: np.ndarray         # (2,) where in the noise tile
     paint: np.ndarray | None = None
+    creases: np.ndarray | None = None   # (2, 4) depth of what the expression folds, see creases.py
 
     @staticmethod
     def draw(rng: np.random.Generator, config: FaceConfig, maps: SkinMaps, hair: np.ndarray,
@@ -101,6 +102,9 @@ class SkinLook:
         )
 
 
+FLAT = ((0.0,) * 4,) * 2
+
+
 class _Look(ctypes.Structure):
     """The look as kernels/skin.cpp reads it."""
 
@@ -109,7 +113,8 @@ class _Look(ctypes.Structure):
         "lipstick_amount", "shadow_amount", "blush", "rings", "paint_amount")]
     _fields_ += [(name, ctypes.c_float * 3) for name in (
         "beard", "brow_colour", "lipstick", "shadow", "beard_colour", "paint")]
-    _fields_ += [("offsets", ctypes.c_float * 2), ("brow_origin", ctypes.c_float * 2), ("brow_zoom", ctypes.c_float)]
+    _fields_ += [("offsets", ctypes.c_float * 2), ("brow_origin", ctypes.c_float * 2), ("brow_zoom", ctypes.c_float),
+                 ("creases", ctypes.c_float * 4 * 2), ("middle", ctypes.c_float)]
 
     @staticmethod
     def of(look: SkinLook, maps: SkinMaps) -> _Look:
@@ -124,7 +129,8 @@ class _Look(ctypes.Structure):
             0.0 if look.shadow is None else look.shadow_amount, look.blush, look.rings,
             0.0 if look.paint is None else 0.8, three(look.beard), three(look.brow_colour), three(look.lipstick),
             three(look.shadow), three(look.beard_colour), three(look.paint), tuple(look.offsets.tolist()),
-            (left, top), BROW_ZOOM)
+            (left, top), BROW_ZOOM, FLAT if look.creases is None else tuple(map(tuple, look.creases.tolist())),
+            maps.middle)
 
 
 def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, fields: np.ndarray, rows: slice | np.ndarray,
@@ -139,10 +145,10 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, fields: np.ndar
     texture = native.texture
     native.library().faces_skin(
         ctypes.byref(_Look.of(look, maps)), texture(maps.zones), texture(bank.skin), texture(maps.paint),
-        texture(maps.wrinkles[look.wrinkle_map]), texture(maps.brows[look.brow_map]),
-        native.pointer(some, native.INT64), native.LONG(rows.stop if isinstance(rows, slice) else len(rows)),
-        native.LONG(fields.shape[1]), native.pointer(fields), native.pointer(colour), native.pointer(gloss),
-        native.pointer(height))
+        texture(maps.wrinkles[look.wrinkle_map]), texture(maps.creases[look.wrinkle_map]),
+        texture(maps.brows[look.brow_map]), native.pointer(some, native.INT64),
+        native.LONG(rows.stop if isinstance(rows, slice) else len(rows)), native.LONG(fields.shape[1]),
+        native.pointer(fields), native.pointer(colour), native.pointer(gloss), native.pointer(height))
 
 
 def mix(colour: np.ndarray, other: np.ndarray, share: np.ndarray) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from training.faces.brows import BrowPainter
+from training.faces.creases import draw_creases
 from training.faces.head_fields import MAP, skin_map
 
 BROW_ZOOM = 3               # the brow maps are this much finer than the skin's map
@@ -19,6 +20,7 @@ class SkinMaps:
 
     zones (MAP/2, MAP/2, 4): redness, darkness, beard, moustache. paint: goatee, blush, eye shadow, eye rings.
     brows (B, h, w): hair coverage, at BROW_ZOOM, its origin at brow_origin. wrinkles (W, MAP/2, MAP/2): height.
+    creases (W, MAP/2, MAP/2, 4): height of what expressions fold; middle: the texel column between left and right.
     """
 
     def __init__(self, landmarks: np.ndarray, surface: np.ndarray, brows: int = 48, wrinkles: int = 8,
@@ -39,6 +41,8 @@ class SkinMaps:
         self.brow_origin = painter.origin / BROW_ZOOM
         self.brows = np.stack([painter.draw(rng) for _ in range(brows)])
         self.wrinkles = np.stack([self._wrinkle(rng) for _ in range(wrinkles)])
+        self.creases = np.stack([draw_creases(rng, self.points) for _ in range(wrinkles)])
+        self.middle = float(self.points[27, 0])
 
     def _blob(self, centre: np.ndarray, sigma: tuple[float, float], angle: float = 0.0) -> np.ndarray:
         """Gaussian at map position `centre`; sigma in millimetres across and down, turned by `angle` degrees."""

@@ -31,13 +31,16 @@ struct Look {
       shadow_amount, blush, rings, paint_amount;
   float beard[3], brow_colour[3], lipstick[3], shadow[3], beard_colour[3], paint[3], offsets[2], brow_origin[2];
   float brow_zoom;
+  float creases[2][4];   // of the subject's left and right
+  float middle;          // the map's column between them
 };
 
 // Pixels are columns of arrays `stride` long; rows (count) says which, or null: the first `count`. fields: u, v,
 // occlusion, lash, lip, cloth. zones, paint: (.., 4) at half the map's resolution; noise: the tile of 4; folds and
 // brows of 1 channel. Writes linear colour (3), gloss and height in metres.
 extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Texture* noise_tile,
-                           const Texture* paint_map, const Texture* fold_map, const Texture* brow_map,
+                           const Texture* paint_map, const Texture* fold_map, const Texture* crease_map,
+                           const Texture* brow_map,
                            const std::int64_t* rows, std::int64_t count, std::int64_t stride, const float* fields,
                            float* colours, float* glosses, float* heights) {
   constexpr float kBase[3] = {0.88f, 0.70f, 0.58f}, kMelanin[3] = {2.10f, 2.58f, 2.90f},
@@ -45,8 +48,12 @@ extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Text
   const bool bearded = std::max({look->beard[0], look->beard[1], look->beard[2]}) > 0;
   const bool painted = bearded || look->blush > 0 || look->shadow_amount > 0 || look->rings > 0.15f;
   const bool folded = look->wrinkles > 0.05f;
+  float deepest = 0;
+  for (const auto& side : look->creases)
+    for (const float depth : side) deepest = std::max(deepest, depth);
+  const bool creased = deepest > 0.05f;
   static thread_local float u[kBlock], v[kBlock], lash[kBlock], lip[kBlock], x[kBlock], y[kBlock], share[kBlock],
-      zones[4][kBlock], noise[4][kBlock], paint[4][kBlock], folds[kBlock], melanin[kBlock], blood[kBlock],
+      zones[4][kBlock], crease[4][kBlock], noise[4][kBlock], paint[4][kBlock], folds[kBlock], melanin[kBlock], blood[kBlock],
       colour[3][kBlock], gloss[kBlock], height[kBlock];
   static thread_local Spots there;
   for (std::int64_t first = 0; first < count; first += kBlock) {
@@ -56,10 +63,19 @@ extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Text
       u[i] = fields[at], v[i] = fields[stride + at], lash[i] = fields[3 * stride + at], lip[i] = fields[4 * stride + at];
     }
     for (int i = 0; i < n; ++i) x[i] = 0.5f * u[i], y[i] = 0.5f * v[i];
-    place<false>(*zone_map, n, x, y, there);                  // the three maps have one size
+    place<false>(*zone_map, n, x, y, there);                  // these maps have one size
     fetch4(*zone_map, n, there, 0.0f, 1.0f / 255, zones[0], kBlock);
     if (painted) fetch4(*paint_map, n, there, 0.0f, 1.0f / 255, paint[0], kBlock);
-    if (folded) fetch1(*fold_map, n, there, 128.0f, 1.0f, folds);
+    if (folded) fetch1(*fold_map, n, there, 128.0f, look->wrinkles, folds);
+    else if (creased) std::fill_n(folds, n, 0.0f);
+    if (creased) {
+      fetch4(*crease_map, n, there, 128.0f, 1.0f, crease[0], kBlock);
+      const float *left = look->creases[0], *right = look->creases[1];
+      for (int i = 0; i < n; ++i) {
+        const float side = limited((u[i] - look->middle) * 0.03f + 0.5f, 0, 1);
+        for (int k = 0; k < 4; ++k) folds[i] += crease[k][i] * (right[k] + side * (left[k] - right[k]));
+      }
+    }
     for (int i = 0; i < n; ++i) x[i] = 0.9f * u[i] + look->offsets[0], y[i] = 0.9f * v[i] + look->offsets[1];
     place<true>(*noise_tile, n, x, y, there);
     fetch4(*noise_tile, n, there, 128.0f, 1.0f / 40, noise[0], kBlock);
@@ -85,10 +101,10 @@ extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Text
       for (int i = 0; i < n; ++i)
         colour[channel][i] = kBase[channel] * exponential(-(kMelanin[channel] * limited(melanin[i], 0, 1.5f) +
                                                             kBlood[channel] * limited(blood[i], 0, 20)));
-    if (folded)
+    if (folded || creased)
       for (int i = 0; i < n; ++i) {
-        height[i] += folds[i] * 0.000016f * look->wrinkles;
-        const float dark = 1 + folds[i] * 0.004f * look->wrinkles;
+        height[i] += folds[i] * 0.000016f;
+        const float dark = std::max(1 + folds[i] * 0.004f, 0.3f);
         for (int channel = 0; channel < 3; ++channel) colour[channel][i] *= dark;
       }
     if (look->paint_amount > 0) {
