@@ -133,9 +133,9 @@ def measure(setting: Setting, seconds: float) -> Result:
                     break
         if not watch:
             raise RuntimeError(f"no image came: {' | '.join(nodes.lines()[-3:])}")
-        sent = json.loads(lens.communicate()[0]) if lens is not None else None
+        sent = None if lens is None else _told(lens)
         ears[0].send_signal(signal.SIGINT)
-        heard = json.loads(ears[0].communicate(timeout=20)[0])
+        heard = _told(ears[0])
     (begin, first, missed), (end, last, dropped) = watch
     cpu = sum(last[name].cpu - first[name].cpu for name in names) / max(end - begin, 1e-3)
     return _evaluate(sent, heard, last, cpu, dropped - missed)
@@ -155,6 +155,14 @@ def _start(nodes, setting: Setting) -> list[str]:
     if setting.source:
         nodes.start("camera_node", camera)
     return ["reconstruction_node", "detection_node", *(["camera_node"] if setting.source else [])]
+
+
+def _told(program: subprocess.Popen) -> dict:
+    """What a program says at its end. Raises RuntimeError when it failed."""
+    text = program.communicate(timeout=20)[0]
+    if program.returncode or not text:
+        raise RuntimeError(f"{program.args[2]} failed with exit code {program.returncode}")
+    return json.loads(text)
 
 
 def _evaluate(sent: dict | None, heard: dict, usage: dict[str, Usage], cpu: float, dropped: int) -> Result:
