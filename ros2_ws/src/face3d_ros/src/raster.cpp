@@ -40,18 +40,12 @@ void Frame::clear(int new_width, int new_height) {
 
 void rasterize(const Mesh& mesh, bool cull, Frame& frame) {
   thread_local std::vector<Corner> corners;
+  thread_local std::vector<std::int32_t> chosen;
   corners.resize(static_cast<std::size_t>(mesh.vertex_count));
+  chosen.resize(static_cast<std::size_t>(mesh.triangle_count));
   FACE3D_CALL(snap, mesh, corners.data());
-  FACE3D_CALL(draw, corners.data(), mesh, cull, frame);
-}
-
-void unpack(const Frame& frame, float* depth, std::int32_t* index, float* barycentric) {
-  FACE3D_CALL(unpack, frame, depth, index, barycentric);
-}
-
-void interpolate(const std::int32_t* index, const float* barycentric, std::int64_t pixels,
-                 const std::int32_t* triangles, const float* attributes, int channels, float* result) {
-  FACE3D_CALL(interpolate, index, barycentric, pixels, triangles, attributes, channels, result);
+  const std::int64_t count = FACE3D_CALL(choose, corners.data(), mesh, cull, frame, chosen.data());
+  FACE3D_CALL(draw, corners.data(), mesh, chosen.data(), count, frame);
 }
 
 }  // namespace face3d
