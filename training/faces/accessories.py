@@ -1,4 +1,4 @@
-"""Glasses, headphones and what hides a face: hands, phones, cups, microphones and shapeless things."""
+"""Glasses and headphones."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.faces.config import FaceConfig
 from training.faces.hair import cloth_colour
-from training.faces.solids import Thing, ellipsoid, lathe, merge, random_turn, tube
+from training.faces.solids import Thing, ellipsoid, merge, tube
 
 
 @dataclass
@@ -131,116 +130,3 @@ def draw_headphones(rng: np.random.Generator, anchors: Anchors, crown: np.ndarra
         parts.append((ball + mouth.astype(np.float32), triangles))
     vertices, triangles = merge(parts)
     return [Thing(vertices, triangles, colour.astype(np.float32), gloss=float(rng.uniform(.02, .3)))]
-
-
-def draw_occluders(rng: np.random.Generator, config: FaceConfig, anchors: Anchors, difficulty: float) -> list[Thing]:
-    """Nothing, or one or two things in front of the face."""
-    if rng.random() >= config.ramp(config.occluder, difficulty):
-        return []
-    things = []
-    for _ in range(1 + (rng.random() < 0.2)):
-        kind = rng.random()
-        if kind < 0.48:
-            things.append(hand(rng, anchors))
-        elif kind < 0.58:
-            things.append(_held(rng, anchors, _phone(rng)))
-        elif kind < 0.78:
-            things.append(_sung_into(rng, anchors))
-        elif kind < 0.88:
-            things.append(_held(rng, anchors, _cup(rng)))
-        else:
-            axes = tuple(float(x) for x in rng.uniform(.01, .06, 3))
-            things.append(_held(rng, anchors, ellipsoid(axes, power=float(rng.uniform(.3, 1)))))
-    return things
-
-
-def _target(rng: np.random.Generator, anchors: Anchors) -> np.ndarray:
-    """(3,) a place on the face that gets covered: mouth, chin, cheeks, nose, eyes, temples."""
-    number = int(rng.choice((57, 57, 62, 8, 8, 3, 13, 30, 37, 44, 1, 15, 48, 54, 5, 11)))
-    return anchors.landmarks[number]
-
-
-def _held(rng: np.random.Generator, anchors: Anchors, shape: tuple[np.ndarray, np.ndarray]) -> Thing:
-    vertices, triangles = shape
-    vertices = vertices @ random_turn(rng, 0.35).T.astype(np.float32)
-    target = _target(rng, anchors)
-    place = target + rng.normal(0, .018, 3)
-    place[2] = target[2] + rng.uniform(.005, .04) - vertices[:, 2].min()
-    return Thing((vertices + place).astype(np.float32), triangles, cloth_colour(rng), gloss=float(rng.uniform(0, .4)),
-                 contrast=float(rng.uniform(0, .3)), texture=str(rng.choice(("clouds", "grain", "blotches"))),
-                 offset=rng.uniform(0, 512, 2).astype(np.float32))
-
-
-def _phone(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    return ellipsoid((.037, .075, .005), rows=16, columns=24, power=0.25)
-
-
-def _microphone(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    r, turn = rng.uniform(.015, .028), np.linspace(0.01, 2.6, 9)
-    ball = np.stack([r * np.sin(turn), r * np.cos(turn)], 1)
-    handle = np.array([[.6 * r, -1.2 * r], [.45 * r, -.2], [.001, -.2]])
-    return lathe(np.concatenate([ball, handle]))
-
-
-def _sung_into(rng: np.random.Generator, anchors: Anchors) -> Thing:
-    """A microphone, dark or metallic mostly, held or on a stand before mouth or chin."""
-    vertices, triangles = _microphone(rng)
-    swing = np.radians(rng.normal(0, 35))
-    lean = np.array([[np.cos(swing), -np.sin(swing), 0], [np.sin(swing), np.cos(swing), 0], [0, 0, 1]])
-    nod = np.radians(rng.uniform(-10, 80))                           # the handle comes towards the camera
-    tip = np.array([[1, 0, 0], [0, np.cos(nod), np.sin(nod)], [0, -np.sin(nod), np.cos(nod)]])
-    vertices = vertices @ (lean @ tip).T
-    target = anchors.landmarks[57] + rng.normal(0, (.016, .012, .004))
-    target[2] += rng.uniform(.018, .07)
-    colour = np.full(3, np.exp(rng.uniform(np.log(.008), np.log(.4)))) if rng.random() < .75 else cloth_colour(rng)
-    return Thing((vertices + target).astype(np.float32), triangles, colour.astype(np.float32),
-                 gloss=float(rng.uniform(0, .3)), contrast=float(rng.uniform(0, .5)), texture="grain",
-                 offset=rng.uniform(0, 512, 2).astype(np.float32))
-
-
-def _cup(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    top, height = rng.uniform(.03, .045), rng.uniform(.06, .13)
-    bottom = top * rng.uniform(.6, 1)
-    return lathe(np.array([[.001, -.02], [.9 * top, -.02], [top, 0], [bottom, -height], [.001, -height]]))
-
-
-def hand(rng: np.random.Generator, anchors: Anchors) -> Thing:
-    """A left or right hand of tapered fingers, bent by random amounts, that touches the face."""
-    parts = []
-    palm, triangles = ellipsoid((.042, .045, .015), power=0.75)
-    parts.append((palm, triangles))
-    curl, spread = rng.uniform(0, 1.1), rng.uniform(.02, .25)
-    size = rng.uniform(.88, 1.12)
-    for number, (x, length) in enumerate(((-.031, .070), (-.0105, .080), (.0105, .076), (.031, .060))):
-        bend = np.clip(curl + rng.normal(0, .18), -.1, 1.5)
-        lean = spread * (number - 1.5) * .6
-        angle, point = 0.0, np.array([x, .038, 0.0])
-        path = [point]
-        for share in (.45, .32, .23):
-            angle += bend
-            step = np.array([np.sin(lean) * np.cos(angle), np.cos(lean) * np.cos(angle), -np.sin(angle)])
-            point = point + length * share * step
-            path.append(point)
-        knots = np.array(path)
-        fine = np.stack([np.interp(np.linspace(0, 3, 9), range(4), knots[:, k]) for k in range(3)], 1)
-        parts.append(tube(fine, np.linspace(.0095, .0070, 9), sides=9))
-    thumb = np.array([[-.034, -.02, .0], [-.058, .005, -.008], [-.066, .03, -.016 - .02 * curl],
-                      [-.062, .048, -.024 - .03 * curl]])
-    parts.append(tube(thumb, np.array([.014, .012, .0105, .0085]), sides=9))
-    parts.append(tube(np.array([[0, -.03, 0], [.0, -.09, .0], [.0, -.26, rng.uniform(-.03, .1)]]),
-                      np.array([.029, .027, .038]), sides=12, flatten=.75))
-    vertices, triangles = merge(parts)
-    vertices *= size
-    if rng.random() < 0.5:                                   # the other hand: a mirror image
-        vertices[:, 0] *= -1
-        triangles = triangles[:, ::-1].copy()
-    roll = rng.normal(0, .9)
-    tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-    turn = tilt @ random_turn(rng, 0.22)
-    vertices = vertices @ turn.T.astype(np.float32)
-    target = _target(rng, anchors)
-    touch = vertices[rng.integers(len(vertices) - 400)] if rng.random() < .7 else np.zeros(3)
-    place = target - touch + rng.normal(0, .008, 3)
-    place[2] = target[2] + rng.uniform(.004, .022)
-    return Thing((vertices + place).astype(np.float32), triangles, np.zeros(3, np.float32), gloss=.03, skin=True,
-                 contrast=.08, texture="clouds", offset=rng.uniform(0, 512, 2).astype(np.float32))

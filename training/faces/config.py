@@ -54,6 +54,7 @@ class FaceConfig:
 
     # hair.py, accessories.py, figure.py
     hair: float = 0.93
+    hair_like_ground: float = 0.12      # hair as light or dark as what is behind it
     strands: float = 0.28              # loose locks over forehead and face
     hat: float = 0.12
     scarf: float = 0.07                 # headscarves and hoods

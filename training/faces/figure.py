@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from training.faces.accessories import Anchors, Lens, draw_glasses, draw_headphones, draw_occluders
+from training.faces.accessories import Anchors, Lens, draw_glasses, draw_headphones
 from training.faces.beard import Beards
 from training.faces.clothes import Clothes, ClothLook, draw_cloth
 from training.faces.config import FaceConfig
@@ -17,10 +17,11 @@ from training.faces.hair import Cover, brim_grid, draw_covers
 from training.faces.head_fields import HeadFields
 from training.faces.lids import Lashes, LashLook, Lids
 from training.faces.nostrils import Nostrils
+from training.faces.occluders import draw_occluders
 from training.faces.poses import View
 from training.faces.render import ATTRIBUTES, LASH, OPEN, Mesh, U, V
 from training.faces.shell import Shell
-from training.faces.skin import SkinLook, hair_colour
+from training.faces.skin import SkinLook, hair_colour, hair_like
 from training.faces.skin_maps import SkinMaps
 from training.faces.solids import FIRST_THING, Thing
 from training.faces.strands import Lock, draw_locks
@@ -58,10 +59,13 @@ class Wardrobe:
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
     def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
-              difficulty: float) -> Figure:
-        """vertices (N, 3): the head with its skirt, metres; it is changed in place (teeth, clothes, beard)."""
+              difficulty: float, ground: np.ndarray) -> Figure:
+        """vertices (N, 3): the head with its skirt, metres; it is changed in place (teeth, clothes, beard). ground
+        (3,): the display colour behind the head."""
         self._set_teeth(rng, vertices, expression)
         config, hair = self.config, hair_colour(rng)
+        if rng.random() < config.ramp(config.hair_like_ground, difficulty):
+            hair = hair_like(rng, ground)
         skin = SkinLook.draw(rng, config, self.maps, hair, difficulty)
         skin = replace(skin, creases=self.creases.depths(expression.coefficients, skin.wrinkles))
         attributes = self.fields.attributes.copy()
@@ -106,7 +110,8 @@ class Wardrobe:
         while len(things) < wanted:
             things += draw_occluders(rng, replace(config, occluder=1.0), anchors, 1.0)
         for thing in things:
-            thing.skin |= bool(rng.random() < 0.3)
+            if not thing.skin and rng.random() < 0.3:
+                thing.skin, thing.colour = True, np.ones(3, np.float32)
         skin = SkinLook.draw(rng, config, self.maps, hair_colour(rng), difficulty)
         meshes = [thing_mesh(thing, FIRST_THING + k, view) for k, thing in enumerate(things)]
         return Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), None, [], things, meshes, [], [], meshes)

@@ -85,7 +85,8 @@ class FaceGenerator:
             view = View(Pose(rotation(*turn), view.pose.scale, view.pose.translation), view.distance)
         lighting = draw_lighting(rng, config, difficulty)
         if face or kind < config.back_of_head:
-            figure = self.wardrobe.dress(rng, lengthen(vertices, self.fields.skirt), expression, view, difficulty)
+            figure = self.wardrobe.dress(rng, lengthen(vertices, self.fields.skirt), expression, view, difficulty,
+                                         image[::16, ::16].reshape(-1, 3).mean(0))
             image = self.painter.paint(image, figure, lighting, view.pose.scale)
         elif kind < config.back_of_head + config.things_only:
             image = self.painter.paint(image, self.wardrobe.scatter(rng, view, difficulty), lighting, view.pose.scale)

@@ -138,6 +138,7 @@ class Painter:
                 plain = np.array([20, 20, 0, 0, 0, 0], np.float32)[:, None]      # where the map has no features
                 tone, shine = np.empty((3, 1), np.float32), np.empty(1, np.float32)
                 skin_colour(figure.skin, self.maps, self.bank, plain, slice(0, 1), tone, shine, shine.copy())
+                tone *= thing.colour[:, None]
             else:
                 tone, shine = thing.colour[:, None], thing.gloss
             noise = self.bank.look_up(thing.texture, u + thing.offset[0], v + thing.offset[1])

@@ -25,6 +25,13 @@ def hair_colour(rng: np.random.Generator) -> np.ndarray:
     return (colour * np.exp(rng.normal(0, 0.06, 3))).astype(np.float32)
 
 
+def hair_like(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
+    """(3,) linear RGB of the natural hair that stands out least from the display colour `ground` (3,)."""
+    light = np.log((ground / 255.0) ** 2 @ [.3, .6, .1] + 0.004)
+    distance = np.abs(np.log(HAIR_COLOURS @ [.3, .6, .1]) - light) + rng.uniform(0, 0.5, len(HAIR_COLOURS))
+    return (HAIR_COLOURS[distance.argmin()] * np.exp(rng.normal(0, 0.1))).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class SkinLook:
     """One complexion. Colours are linear RGB; amounts are 0..1 unless said."""

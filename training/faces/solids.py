@@ -13,7 +13,8 @@ FIRST_THING = 16            # material number of the first thing; below are the 
 @dataclass
 class Thing:
     """vertices (V, 3) metres in the model frame, triangles (T, 3) int32, linear RGB colour, gloss 0..1, texture of
-    the noise bank with its contrast and scale (texels a metre). skin: take the colour of the person's skin."""
+    the noise bank with its contrast and scale (texels a metre). skin: take the colour of the person's skin, times
+    `colour`."""
 
     vertices: np.ndarray
     triangles: np.ndarray
