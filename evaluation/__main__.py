@@ -117,12 +117,15 @@ def _photographs(results, model, network, options, folder, album) -> list:
 
 def _scans(results, model, network, options, folder, album) -> list:
     from evaluation import development, scan, scans
+    from evaluation.references import References
 
     head = scan.load(model)
     backgrounds = [image for _, image in development.empty_pictures()]
     trials = scans.run(head, model, network, backgrounds, rounds=1 if options.quick else 3)
     track = scans.track(head, model, network, backgrounds[0])
-    results["scans"] = {**scans.measure(trials, head, model), "track": track}
+    with References(options.references_python) as references:
+        others = scans.others(trials, references)
+    results["scans"] = {**scans.measure(trials, head, model), "track": track, "others": others}
     return album.scans(trials, head, model, folder) if folder else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from itertools import product
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from evaluation.examples import box_of_points
 from evaluation.measures import PASSES, face_size, mean_interval, nme
 from evaluation.photographs import YAW_BINS, landmarks, shaken
+from evaluation.references import References, reference_of
 from evaluation.scan import Scan
 from evaluation.scan_views import LIGHTS, SIZE, Shot, View, shoot
 from evaluation.surface import Surface
@@ -28,6 +30,7 @@ from training.evaluate import iterate
 
 YAWS = (0, 15, -15, 30, -30, 45, -45, 60, -60, 75, -75, 90, -90)
 PITCHES = (0, 20, -20)
+REFERENCE_BINS = ((0, 20), (20, 40), (40, 60), (60, 80), (80, 100))
 TRACK_FRAMES = (1, 5, 15, 45, 90)
 _HEIGHTS = (90, 220)  # pixels of the 25 cm around the face
 _DISTANCES = (0.7, 2.0)  # metres
@@ -108,6 +111,34 @@ def measure(trials: Trials, scan: Scan, model: FaceModel) -> dict:
         "common": dict(zip(("pitch", "yaw", "roll"), np.degrees(common).tolist())),
         "yaw": bins,
     }
+
+
+def others(trials: Trials, references: References) -> dict:
+    """What MediaPipe and dlib make of the same pictures, against the scan's own points: where they can be believed.
+
+    By yaw the share of pictures in which MediaPipe finds the face, and in those the NME of both, and of ours there.
+    """
+    images = [shot.image for shot in trials.shots]
+    key = hashlib.sha256(b"".join(image.tobytes() for image in images)).hexdigest()
+    rows = references.compute(f"scan {key}", images)
+    angle = np.abs([shot.view.yaw for shot in trials.shots])
+    result = {}
+    for low, high in REFERENCE_BINS:
+        chosen = np.flatnonzero((low <= angle) & (angle < high))
+        errors: dict[str, list[float]] = {"MediaPipe": [], "dlib": [], "MediaPipe - dlib": []}
+        found = [(trials.shots[index], reference_of(rows[index].astype(float))) for index in chosen]
+        for shot, reference in found:
+            if reference is not None:
+                size, seen = face_size(shot.landmarks), reference.mediapipe[:, :2]
+                pairs = (seen, shot.landmarks), (reference.dlib, shot.landmarks), (seen, reference.dlib)
+                for name, (one, other) in zip(errors, pairs):
+                    errors[name].append(100 * nme(one, other, size, "without the jaw"))
+        result[f"{low}-{high}"] = {
+            "pictures": len(chosen),
+            "found": mean_interval([100.0 * (reference is not None) for _, reference in found]),
+            **{name: mean_interval(values) for name, values in errors.items()},
+        }
+    return result
 
 
 class Ruler:

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from evaluation import packages
+from evaluation import chapters, packages
 from evaluation.figures import grid, plot
 from evaluation.measures import Interval
 from evaluation.packages import Package, PackageError
@@ -33,6 +33,41 @@ def test_table_and_summary_are_markdown():
     value = Interval(1.5, 1.0, 2.0, 9)
     text = summary({"synthetic": {"passes": {key: [value] * 5 for key in ("nme", "rotation", "vertices")}}})
     assert "vertices mm | 1.50 [1.00, 2.00] | under 2: met" in text
+
+
+def test_the_chapter_of_the_scan_sets_ours_between_the_mean_face_and_the_best():
+    value = Interval(1.5, 1.0, 2.0, 9)
+    keys = (
+        "all 68",
+        "without the jaw",
+        "rotation",
+        "rest",
+        "shape",
+        "found",
+        "MediaPipe",
+        "dlib",
+        "MediaPipe - dlib",
+    )
+    entry = {"pictures": 7, **dict.fromkeys(keys, value)}
+    result = {
+        "pictures": 9,
+        "vertices": 800,
+        "mean face": 2.5,
+        "best fit": 0.9,
+        "shape": value,
+        "passes": {key: [value] * 5 for key in keys},
+        "common": {"pitch": 1.25, "yaw": -0.5, "roll": 0.0},
+        "yaw": {"0-30": entry, "30-60": entry, "60-90": entry},
+        "others": {"0-20": entry},
+        "track": {"single": value, "tracked": {5: {"error": 1.7, "deviation": 0.25}}},
+    }
+    text = "\n".join(chapters.scans(result))
+    assert "| the mean face, which knows nothing | 2.50 |" in text
+    assert "| the track's identity after 5 frames | 1.70 | 0.250 |" in text
+    assert "pitch +1.2°, yaw -0.5°" in text
+    assert "| 0-30° | 7 | 1.50 [1.00, 2.00] |" in text
+    line = next(line for line in summary({"scans": result}).splitlines() if "shape" in line)
+    assert "the mean face has 2.50 | 1.50 [1.00, 2.00] | none; the model can reach 0.90" in line
 
 
 def test_grid_places_tiles_under_their_headings():
