@@ -21,7 +21,7 @@ from face3d.model import FaceModel
 from face3d.source import VideoFile, read_image
 
 REFERENCE_STEP = 2  # of a clip every second frame has a reference
-_TURNED = 30.0  # degrees from which MediaPipe's word counts when dlib's differs
+_TURNED = 25.0  # degrees from which MediaPipe's word alone counts: see the scan's table of references by yaw
 _BLOCK = 2.0  # seconds of a clip that count as one piece
 _WINDOW = 2.4  # sides of the square, in boxes, that the references are shown
 _MOST = 512  # pixels of its side
@@ -59,10 +59,10 @@ class Collection:
             self.left_out[reason] += 1
             return
         yaw = head_yaw(example.reference.mediapipe, self.neutral)
-        if example.reference.agrees:
-            self.examples.append(replace(example, yaw=yaw))
-        elif abs(yaw) >= _TURNED:
+        if abs(yaw) >= _TURNED:
             self.examples.append(replace(example, yaw=yaw, reference=example.reference.alone()))
+        elif example.reference.agrees:
+            self.examples.append(replace(example, yaw=yaw))
         else:
             self.left_out["the references disagree by more than 10 %"] += 1
 
