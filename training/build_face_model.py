@@ -18,6 +18,7 @@ from training.face_regions import face_regions, jaw_strips, vertex_part
 from training.head_bases import HeadBases, head_bases
 from training.head_mesh import PARTS, HeadMesh
 from training.identity import SAMPLES, SEED
+from training.landmarks import place_landmarks
 from training.makehuman import MakeHuman
 
 OUT = Path(__file__).parent.parent / "ros2_ws/src/face3d_ros/face3d/data/face_model.npz"
@@ -36,13 +37,14 @@ def face_model_arrays(data: MakeHuman, mesh: HeadMesh, bases: HeadBases) -> dict
     if matrix[:, count:].nnz:
         raise AssertionError("a face vertex depends on a control vertex outside the face")
     points = mesh.fine.matrix @ bases.mean
-    landmarks = mesh.landmarks
+    anchors = mesh.anchors
     opening = np.linalg.norm(
         mesh.fine.matrix @ bases.expression[bases.expression_names.index("arkit/jawOpen")], axis=1
     )
-    regions = face_regions(data, mesh, points, points[landmarks], opening)
+    regions = face_regions(data, mesh, points, points[anchors], opening)
     skin = vertex_part(mesh) == PARTS.index("skin")
     skin &= new >= 0
+    landmarks = place_landmarks(points, skin, anchors)
     strips = jaw_strips(points, skin, regions["lips"] | regions["inner_lips"], points[landmarks], landmarks[:17])
 
     lod_quads = mesh.quads[np.isin(mesh.part, [PARTS.index(name) for name in LOD_PARTS])]
@@ -59,9 +61,10 @@ def face_model_arrays(data: MakeHuman, mesh: HeadMesh, bases: HeadBases) -> dict
         "part_names": np.array(PARTS),
         "part_ends": np.cumsum([len(part) for part in by_part]).astype(np.int32),
         "lod_triangles": _split(lod_quads, points).astype(np.uint16),
-        "landmarks68": landmarks.astype(np.uint16),
+        "landmarks68": new[landmarks].astype(np.uint16),
+        "anchors68": anchors.astype(np.uint16),
         "jaw_candidates": new[strips].astype(np.uint16),
-        "sellion": np.array(landmarks[27], np.uint16),
+        "sellion": np.array(anchors[27], np.uint16),
         "region_names": np.array(list(regions)),
         "region_masks": np.stack([mask[rows] for mask in regions.values()]),
         "mirror": bases.mirror[:count].astype(np.uint16),

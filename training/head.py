@@ -31,7 +31,7 @@ class HeadAssets:
 
     control_mean (Ch, 3) float32; basis (284, Ch, 3) float16: identity, then expression
     indptr, indices, data   (Nh, Ch) subdivision matrix by rows; its first Ch rows are the control vertices' own, and
-                            the first C of those are the face model's, so its landmarks68 index the head too
+                            the first C of those are the face model's, so its anchors68 index the head too
     triangles (M, 3) int32, counter-clockwise from outside; triangle_part (M,) uint8, index into part_names, sorted
     part (Nh,) uint8, index into part_names; where parts meet, the skin has the vertex
     uv (Nh, 2) float32, MakeHuman's texture coordinates
@@ -41,7 +41,7 @@ class HeadAssets:
                     pi on everything else
     eye_axis        (2, 3) float32 unit vectors, the gaze axes of the left and the right eye
     face_rows       (N,) int32, the head's vertex of each fine vertex of the face model
-    landmarks68     (68,) int32;  expression_names: 84
+    anchors68       (68,) int32;  expression_names: 84
     """
 
     control_mean: np.ndarray
@@ -58,7 +58,7 @@ class HeadAssets:
     iris_angle: np.ndarray
     eye_axis: np.ndarray
     face_rows: np.ndarray
-    landmarks68: np.ndarray
+    anchors68: np.ndarray
     expression_names: tuple[str, ...]
     part_names: tuple[str, ...] = HEAD_PARTS
 
@@ -82,7 +82,7 @@ class HeadAssets:
             arrays = {name: archive[name] for name in archive.files}
         names = arrays.pop("region_names").tolist()
         regions = dict(zip(names, arrays.pop("region_masks")))
-        head = HeadAssets(regions=regions, expression_names=model.expression_names, landmarks68=model.landmarks68,
+        head = HeadAssets(regions=regions, expression_names=model.expression_names, anchors68=model.anchors68,
                           **arrays)
         for array in (*vars(head).values(), *regions.values()):
             if isinstance(array, np.ndarray):
@@ -142,7 +142,7 @@ def _make(data: MakeHuman, model: FaceModel) -> dict[str, np.ndarray]:
     mean[face], basis[:, face] = model.mean, model.basis  # the same face, to the last bit
 
     points = mesh.fine.matrix @ mean
-    landmarks = points[model.landmarks68]
+    landmarks = points[model.anchors68]
     opening = mesh.fine.matrix @ basis[200 + model.expression_names.index("arkit/jawOpen")].astype(np.float32)
     regions = face_regions(data, mesh, points, landmarks, np.linalg.norm(opening, axis=1))
     part = vertex_part(mesh)

@@ -140,7 +140,7 @@ def _narrow_share(mean: np.ndarray) -> np.ndarray:
 
 def _in_model_frame(mesh: HeadMesh, mean: np.ndarray) -> np.ndarray:
     """The mean head (Ch, 3) in metres about the centroid of its landmarks."""
-    landmarks = mesh.fine.matrix[mesh.landmarks] @ mean
+    landmarks = mesh.fine.matrix[mesh.anchors] @ mean
     return METRES * (mean - landmarks.mean(0))
 
 

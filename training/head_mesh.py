@@ -12,9 +12,9 @@ from training.edge_graph import EdgeGraph, edge
 from training.makehuman import MakeHuman
 from training.subdivision import FineMesh, graded, refine
 
-# iBUG landmarks 0..67 as base mesh vertices, placed by hand with an eye on MediaPipe's canonical face; the jaw (0-16)
-# is the silhouette of the frontal mean face
-LANDMARKS = (
+# Near the iBUG landmarks 0..67, as base mesh vertices, placed by hand with an eye on MediaPipe's canonical face; the
+# jaw (0-16) is the silhouette of the frontal mean face
+ANCHORS = (
     5769, 269, 270, 5242, 895, 894, 917, 914, 5296, 7616, 7619, 7596, 7597, 11851, 7039, 7038, 12366,
     261, 225, 222, 205, 208, 6983, 6980, 6996, 6999, 7030, 132, 135, 164, 5134, 320, 313, 317, 7076, 7082,
     21, 0, 54, 66, 47, 41, 6850, 6838, 6784, 6805, 6825, 6831,
@@ -75,10 +75,10 @@ class HeadMesh:
         return HeadMesh(control, len(face_vertices), quads, part, data.uvs[data.uv_faces[kept]], fine)
 
     @property
-    def landmarks(self) -> np.ndarray:
-        """(68,) the landmarks as control vertices."""
+    def anchors(self) -> np.ndarray:
+        """(68,) the landmarks' anchors as control vertices, see `training.landmarks`."""
         place = {vertex: index for index, vertex in enumerate(self.control.tolist())}
-        return np.array([place[vertex] for vertex in LANDMARKS])
+        return np.array([place[vertex] for vertex in ANCHORS])
 
     @property
     def face_rows(self) -> np.ndarray:

@@ -22,7 +22,7 @@ def choose_points(model: FaceModel) -> np.ndarray:
     """
     mean = model.shape(np.zeros(IDENTITY, np.float32), np.zeros(EXPRESSION, np.float32), lod=True)
     regions = {name: np.flatnonzero(mask[: len(mean)]) for name, mask in model.regions.items()}
-    chosen = [int(index) for index in model.landmarks68]
+    chosen = [int(index) for index in model.anchors68]
     for region, count in SHARES:
         chosen += spread_points(mean, regions[region], chosen, count)
     rest = np.unique(np.concatenate([regions[name] for name in REST]))

@@ -45,7 +45,7 @@ def test_the_heads_face_is_the_face_model(head, model):
         whole = head.shape(identity, expression)
         face = model.shape(identity, expression)  # its sums run in another order
         np.testing.assert_allclose(whole[head.face_rows], face, rtol=0, atol=2e-7)
-        np.testing.assert_allclose(whole[head.landmarks68], model.landmarks(identity, expression), atol=1e-6)
+        np.testing.assert_allclose(whole[head.anchors68], face[model.anchors68], atol=1e-6)
     where = np.full(head.vertex_count, -1)
     where[head.face_rows] = np.arange(model.vertex_count)
     for name, part in model.parts.items():
@@ -62,7 +62,7 @@ def test_the_head_is_whole(head):
     edges = np.concatenate([skin[:, [0, 1]], skin[:, [1, 2]], skin[:, [2, 0]]])
     pairs = set(map(tuple, edges.tolist()))
     border = np.array([a for a, b in pairs if (b, a) not in pairs])
-    sockets = np.abs(head.mean[border] - head.mean[head.landmarks68[36:48]].mean(0)).max(1) < 0.06
+    sockets = np.abs(head.mean[border] - head.mean[head.anchors68[36:48]].mean(0)).max(1) < 0.06
     assert head.mean[border[~sockets], 1].max() < -0.15, "open elsewhere than at the eyes and the chest"
 
 
@@ -83,7 +83,7 @@ def test_fields(head):
     for name in ("face", "scalp", "neck", "ears", "lips", "eyelids", "brows"):
         assert head.regions[name].shape == (head.vertex_count,) and head.regions[name].any()
     assert head.mean[head.regions["scalp"], 1].max() > head.mean[head.regions["face"], 1].max()
-    assert head.brow_distance[head.landmarks68[17:27]].max() < 1e-4
+    assert head.brow_distance[head.anchors68[17:27]].max() < 1e-4
     assert head.uv.min() >= 0 and head.uv.max() <= 1
     for side, eye in enumerate(head.eyes):
         angle = head.iris_angle[eye]

@@ -82,7 +82,7 @@ def test_projection_is_the_core_projection(model):
     shape = (target[:, :284] @ loss.basis).view(1, -1, 3) + loss.mean
     found = loss._project(shape, target[:, 284:], pose)[0, :68].numpy()
     crop = codec.crop_of(prior.pose)
-    vertices = model.shape(truth.identity, truth.expression)[model.landmarks68]
+    vertices = model.shape(truth.identity, truth.expression)[model.anchors68]
     np.testing.assert_allclose(found, truth.pose.to_crop(crop).project(vertices), atol=0.05)
 
 

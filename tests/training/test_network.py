@@ -59,7 +59,7 @@ def test_an_empty_prior_gives_finite_points(network):
 def test_points_are_distinct_control_vertices_that_begin_with_the_landmarks(model):
     chosen = choose_points(model)
     assert len(chosen) == POINTS == len(set(chosen))
-    np.testing.assert_array_equal(chosen[:68], model.landmarks68)
+    np.testing.assert_array_equal(chosen[:68], model.anchors68)
     assert chosen.max() < model.control_count
 
 

@@ -89,7 +89,7 @@ def test_dense_map_shows_the_codes_of_the_true_face(model):
     crop = crop_of(kept.sample.pose)
     dense = dense_map(kept.vertices, kept.sample.pose, crop, model)
     raster = kept.sample.pose.to_crop(crop, 28).project(kept.vertices.astype(np.float32))
-    for vertex in model.landmarks68[[30, 33, 48, 54, 39, 42]]:
+    for vertex in model.anchors68[[30, 33, 48, 54, 39, 42]]:
         u, v = np.rint(raster[vertex, :2]).astype(int)
         assert dense[3, v, u] == 255
         assert np.abs(dense[:3, v, u].astype(int) - model.codes[vertex]).max() < 25

@@ -92,7 +92,7 @@ class HeadFields:
         part = np.concatenate([head.triangle_part, np.full(len(hanging), names.index("neck"), np.uint8)])
         triangles = np.ascontiguousarray(np.concatenate([triangles, hanging]), np.int32)
         mean = lengthen(mean, skirt)
-        landmarks = head.landmarks68
+        landmarks = head.anchors68
         parts = {name: np.unique(triangles[part == number]) for number, name in enumerate(names)}
         material = np.array([MATERIALS[name] for name in names], np.uint8)[part]
         attributes = np.zeros((len(mean), ATTRIBUTES), np.float32)

@@ -60,7 +60,7 @@ class Lids:
 
     def __init__(self, head: HeadAssets, fields: HeadFields) -> None:
         self.fields = fields
-        graph, points = _edges(head), head.landmarks68
+        graph, points = _edges(head), head.anchors68
         self.upper = [_path(graph, points[[a, *up, b]]) for a, b, up, _ in _ordered()]
         self.lower = [_path(graph, points[[a, *low[::-1], b]]) for a, b, _, low in _ordered()]
         rims = [self.upper[0], self.lower[0], self.upper[1], self.lower[1]]
@@ -76,7 +76,7 @@ class Lids:
             rows = np.flatnonzero(head.regions["eyelids_upper"])
             self.skin.append(rows[fields.mean[rows, 0] * side > 0])
         self.gain = np.stack([_heights(head, up) - _heights(head, low) for *_, up, low in RIMS])
-        mean = fields.mean[head.landmarks68, 1]
+        mean = fields.mean[head.anchors68, 1]
         self.rest = np.array([mean[list(up)].mean() - mean[list(low)].mean() for *_, up, low in RIMS])
 
     def opening(self, identity: np.ndarray, expression: np.ndarray) -> np.ndarray:
@@ -224,7 +224,7 @@ def _path(graph: sparse.csr_matrix, through: np.ndarray) -> np.ndarray:
 def _heights(head: HeadAssets, numbers: tuple[int, int]) -> np.ndarray:
     """(284,) how far each coefficient lifts the mean of two landmarks, metres."""
     lift = np.zeros(head.basis.shape[0])
-    for vertex in head.landmarks68[list(numbers)]:
+    for vertex in head.anchors68[list(numbers)]:
         some = slice(head.indptr[vertex], head.indptr[vertex + 1])
         lift += head.basis[:, head.indices[some], 1].astype(np.float64) @ head.data[some]
     return lift / len(numbers)

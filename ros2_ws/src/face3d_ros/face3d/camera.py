@@ -3,7 +3,7 @@
 Pixels       A pixel's centre is at integer coordinates, as in OpenCV: an image of width W covers
              u in [-0.5, W - 0.5]. Nothing in the package shifts by half a pixel.
 Model frame  Metres; subject's left +x, up +y, out of the face +z; the origin is the centroid of the 68
-             landmarks of the mean face, in the middle of the face a little behind its surface.
+             anchors of the mean face, in the middle of the face a little behind its surface.
 Camera frame REP-103 optical: x right, y down, z away from the camera. A frontal upright face has
              R = FRONTAL = diag(1, -1, -1).
 Projection   Weak perspective: r = scale * R @ X;  u = r_x + t_x;  v = r_y + t_y;  depth = r_z.

@@ -1,6 +1,6 @@
 """The face model S = mean + A_id a_id + A_exp a_exp, evaluated at control level and subdivided.
 
-Metres; subject's left +x, up +y, out of the face +z; the origin is the centroid of the mean face's 68 landmarks.
+Metres; subject's left +x, up +y, out of the face +z; the origin is the centroid of the mean face's 68 anchors.
 The bases live on C control vertices; a sparse matrix makes the N fine vertices from them, and its first C rows are
 the control vertices' own places on the fine surface. docs/face_model_format.md documents the file.
 """
@@ -40,7 +40,9 @@ class FaceModel:
     triangles          (M, 3) int32 over the fine vertices, counter-clockwise from outside, sorted by part
     parts              name -> slice of `triangles`: skin, mouth, eye_left, eye_right, ...
     lod_triangles      (T, 3) int32 over the first C fine vertices: skin, mouth and eyeballs, coarse
-    landmarks68        (68,) int32, the iBUG landmarks as fine vertices, all below C
+    landmarks68        (68,) int32, the iBUG landmarks as fine vertices
+    anchors68          (68,) int32, the control vertices that stood for them when the network was designed: it locates
+                       them, and training paints brows, lids and lips by them
     jaw_candidates     (17, K) int32, fine vertices that each jaw landmark may slide over
     sellion            int, the fine vertex between the eyes
     regions            name -> (N,) bool
@@ -58,6 +60,7 @@ class FaceModel:
     parts: dict[str, slice]
     lod_triangles: np.ndarray
     landmarks68: np.ndarray
+    anchors68: np.ndarray
     jaw_candidates: np.ndarray
     sellion: int
     regions: dict[str, np.ndarray]
@@ -79,6 +82,7 @@ class FaceModel:
         indptr, indices, data = file.subdivision(count)
         number = len(indptr) - 1
         triangles = file.index("triangles", (None, 3), number)
+        anchored = "anchors68" in file
         model = FaceModel(
             mean=mean,
             basis=np.concatenate(basis),
@@ -88,7 +92,8 @@ class FaceModel:
             triangles=triangles,
             parts=file.parts(len(triangles)),
             lod_triangles=file.index("lod_triangles", (None, 3), count),
-            landmarks68=file.index("landmarks68", (LANDMARKS,), count),
+            landmarks68=file.index("landmarks68", (LANDMARKS,), number if anchored else count),
+            anchors68=file.index("anchors68" if anchored else "landmarks68", (LANDMARKS,), count),
             jaw_candidates=file.index("jaw_candidates", (JAW, None), number),
             sellion=int(file.index("sellion", (), number)),
             regions=file.regions(number),

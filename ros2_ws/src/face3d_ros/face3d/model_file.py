@@ -37,6 +37,9 @@ class ModelFile:
             raise FaceModelError(f"{path}: not a face model, or damaged ({error}); {_HELP}") from error
         return ModelFile(arrays, str(path))
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._arrays
+
     def real(self, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
         """A float array as float32; None in `shape` is free. No NaN, no infinity."""
         return self._real(name, shape).astype(np.float32, order="C")
