@@ -7,7 +7,7 @@ import pytest
 from face3d import renderer
 from training.faces import native
 from training.faces.light import Lighting, highlights, irradiance
-from training.faces.render import LASH, Mesh, darken, draw, show, smooth_edges, to_display
+from training.faces.render import LASH, Mesh, darken, draw, ink, show, smooth_edges, to_display
 
 
 def _ball(rows=24, columns=32, radius=60.0, centre=(70.0, 66.0)):
@@ -153,3 +153,14 @@ def test_darken_leaves_what_is_empty():
     depth[:2] = 1.0
     darken(image, shade, depth)
     assert (image[:2] == 150).all() and (image[2:] == 200).all()
+
+
+def test_ink_covers_by_its_mask_and_stays_inside():
+    image, mask = np.full((20, 30, 3), 100, np.uint8), np.zeros((4, 6), np.uint8)
+    mask[1, 2], mask[2, 3] = 255, 128
+    ink(image, mask, np.array([24, 16]), np.array([0, 200, 100], np.uint8))
+    assert image[17, 26].tolist() == [0, 200, 100]
+    assert np.abs(image[18, 27].astype(int) - [50, 150, 100]).max() <= 1
+    assert (image != 100).any(-1).sum() == 2
+    with pytest.raises(ValueError, match="leaves the image"):
+        ink(image, mask, np.array([25, 16]), np.array([0, 0, 0], np.uint8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -185,14 +186,14 @@ def thing_mesh(thing: Thing, material: int, view: View) -> Mesh:
 def aim_eyes(fields: HeadFields, attributes: np.ndarray, vertices: np.ndarray, expression: Expression) -> None:
     """Writes each eyeball vertex's angles from the gaze axis (across, up; radians) into the attributes u, v."""
     for rows, axis, (left, up) in zip(fields.eyes, fields.eye_axis, expression.gaze, strict=True):
-        ball = vertices[rows]
-        ray = ball - 0.5 * (ball.min(0) + ball.max(0))
-        left, up = left + float(np.arcsin(axis[0])), up + float(np.arcsin(axis[1])) * 0.5
-        forward = np.array([np.sin(left) * np.cos(up), np.sin(up), np.cos(left) * np.cos(up)])
-        across = np.array([np.cos(left), 0, -np.sin(left)])
-        frame = np.stack([across, np.cross(forward, across), forward]).astype(np.float32)
-        x, y, z = frame @ ray.T
-        flat = np.hypot(x, y)
-        angle = np.arctan2(flat, z) / np.maximum(flat, 1e-9)
-        attributes[rows, U] = angle * x
-        attributes[rows, V] = angle * y
+        ray = np.ascontiguousarray(vertices[rows].T)
+        for coordinate in ray:
+            coordinate -= 0.5 * (coordinate.min() + coordinate.max())
+        left, up = left + math.asin(axis[0]), up + math.asin(axis[1]) * 0.5
+        x, y, z = math.sin(left) * math.cos(up), math.sin(up), math.cos(left) * math.cos(up)       # forward
+        a, c = math.cos(left), -math.sin(left)                                                     # across, level
+        frame = np.array([[a, 0, c], [y * c, z * a - x * c, -y * a], [x, y, z]], np.float32)
+        seen = frame @ ray
+        flat = np.sqrt(seen[0] * seen[0] + seen[1] * seen[1])
+        angle = np.arctan2(flat, seen[2]) / np.maximum(flat, np.float32(1e-9))
+        attributes[rows, U], attributes[rows, V] = angle * seen[0], angle * seen[1]

@@ -94,12 +94,13 @@ def fit_weak_perspective(vertices: np.ndarray, points: np.ndarray, start: Pose, 
     target = points.mean(0)
     for _ in range(steps):
         camera = model @ rotated.T
-        residual = (points - target - scale * camera[:, :2]).ravel()
-        x, y, z = camera.T
-        zero = np.zeros_like(x)
-        rows = np.stack([np.stack([zero, -z], 1), np.stack([z, zero], 1), np.stack([-y, x], 1),
-                         np.stack([x, y], 1)], -1).reshape(-1, 4) * scale
-        w = np.linalg.solve(rows.T @ rows, rows.T @ residual)
+        residual = points - target - scale * camera[:, :2]
+        # the rows of a point are (0, z, -y, x) for u and (-z, 0, x, y) for v, times the scale; their sums of products:
+        (xx, _, xz), (_, yy, yz), (_, _, zz) = (camera.T @ camera).tolist()
+        (xu, xv), (yu, yv), (zu, zv) = (camera.T @ residual).tolist()
+        flat = xx + yy
+        square = np.array([[zz, 0, -xz, -yz], [0, zz, -yz, xz], [-xz, -yz, flat, 0], [-yz, xz, 0, flat]])
+        w = np.linalg.solve(square * scale, np.array([-zv, zu, xv - yu, xu + yv]))
         rotated = so3.exp(w[:3]) @ rotated
         scale *= float(np.exp(w[3]))
     translation = target - scale * (rotated @ centre)[:2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -87,9 +88,10 @@ class ShadowMap:
     """
 
     def __init__(self, casters: list[Mesh], towards: np.ndarray, size: int, resolution: int = 128) -> None:
-        across = np.cross(np.array([0, 1, 0], np.float32), towards)
-        across /= max(float(np.linalg.norm(across)), 1e-6)
-        frame = np.stack([across, np.cross(towards, across), -towards]).astype(np.float32)
+        x, y, z = towards.tolist()
+        flat = max(math.hypot(x, z), 1e-6)
+        a, c = z / flat, -x / flat                                # across: level, and at right angles to the light
+        frame = np.array([[a, 0, c], [y * c, z * a - x * c, -y * a], [-x, -y, -z]], np.float32)
         middle = np.array([size / 2, size / 2, 0], np.float32)
         self.zoom = np.float32(resolution / (1.25 * size))
         self.matrix = self.zoom * frame
@@ -154,3 +156,15 @@ def darken(image: np.ndarray, shade: np.ndarray, depth: np.ndarray) -> None:
     """Multiplies an image (H, W, 3) uint8 by 1 - shade (H, W), in place, where `depth` is finite."""
     native.library().faces_darken(native.LONG(depth.size), native.pointer(shade), native.pointer(depth),
                                   native.pointer(image, native.UINT8))
+
+
+def ink(image: np.ndarray, mask: np.ndarray, corner: np.ndarray, colour: np.ndarray) -> None:
+    """Blends a colour (3,) uint8 into an image (S, S, 3) uint8, in place, by mask (h, w) uint8 from `corner` (x, y)."""
+    height, width = mask.shape
+    x, y = (int(v) for v in corner)
+    if x < 0 or y < 0 or x + width > image.shape[1] or y + height > image.shape[0]:
+        raise ValueError(f"a mask of {width} x {height} at ({x}, {y}) leaves the image {image.shape}")
+    native.library().faces_ink(native.INT(height), native.INT(width), native.pointer(mask, native.UINT8),
+                               native.INT(image.shape[1]), native.INT(x), native.INT(y),
+                               native.pointer(np.ascontiguousarray(colour), native.UINT8),
+                               native.pointer(image, native.UINT8))

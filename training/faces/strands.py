@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from training.faces.poses import View
+from training.faces.render import ink
 from training.faces.shell import Shell
 
 KNOTS = 9                   # points of a hair
@@ -72,6 +73,4 @@ def paint_locks(image: np.ndarray, locks: list[Lock], shown: np.ndarray, depth: 
         mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
         lines = np.rint((ends - low) * 16).astype(np.int32)
         cv2.polylines(mask, list(lines), False, int(255 * lock.opacity), 1, cv2.LINE_AA, 4)
-        share = mask[..., None] * np.float32(1 / 255)
-        part = image[low[1]:high[1], low[0]:high[0]]
-        part[:] = part + share * (tone.astype(np.float32) - part)
+        ink(image, mask, low, tone)

@@ -169,3 +169,18 @@ extern "C" void faces_darken(std::int64_t count, const float* shade, const float
       pixel[channel] = static_cast<std::uint8_t>(static_cast<float>(pixel[channel]) * (1 - shade[i]) + 0.5f);
   }
 }
+
+// Blends colour (3) into an image of rows `across` pixels long, by mask (height, width) of 0..255 from pixel (x, y) on.
+extern "C" void faces_ink(int height, int width, const std::uint8_t* mask, int across, int x, int y,
+                          const std::uint8_t* colour, std::uint8_t* image) {
+  for (int row = 0; row < height; ++row) {
+    std::uint8_t* pixel = image + 3 * (static_cast<std::ptrdiff_t>(y + row) * across + x);
+    for (int column = 0; column < width; ++column, ++mask, pixel += 3) {
+      const int share = *mask;
+      if (!share) continue;
+      for (int channel = 0; channel < 3; ++channel)
+        pixel[channel] =
+            static_cast<std::uint8_t>((pixel[channel] * (255 - share) + colour[channel] * share + 127) / 255);
+    }
+  }
+}

@@ -53,14 +53,15 @@ extern "C" void faces_skin(const Look* look, const Texture* zone_map, const Text
     for (const float depth : side) deepest = std::max(deepest, depth);
   const bool creased = deepest > 0.05f;
   static thread_local float u[kBlock], v[kBlock], lash[kBlock], lip[kBlock], x[kBlock], y[kBlock], share[kBlock],
-      zones[4][kBlock], crease[4][kBlock], noise[4][kBlock], paint[4][kBlock], folds[kBlock], melanin[kBlock], blood[kBlock],
-      colour[3][kBlock], gloss[kBlock], height[kBlock];
+      zones[4][kBlock], crease[4][kBlock], noise[4][kBlock], paint[4][kBlock], folds[kBlock], melanin[kBlock],
+      blood[kBlock], colour[3][kBlock], gloss[kBlock], height[kBlock];
   static thread_local Spots there;
   for (std::int64_t first = 0; first < count; first += kBlock) {
     const int n = static_cast<int>(std::min<std::int64_t>(kBlock, count - first));
     for (int i = 0; i < n; ++i) {
       const std::int64_t at = rows ? rows[first + i] : first + i;
-      u[i] = fields[at], v[i] = fields[stride + at], lash[i] = fields[3 * stride + at], lip[i] = fields[4 * stride + at];
+      u[i] = fields[at], v[i] = fields[stride + at];
+      lash[i] = fields[3 * stride + at], lip[i] = fields[4 * stride + at];
     }
     for (int i = 0; i < n; ++i) x[i] = 0.5f * u[i], y[i] = 0.5f * v[i];
     place<false>(*zone_map, n, x, y, there);                  // these maps have one size
