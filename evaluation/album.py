@@ -31,6 +31,7 @@ def photographs(trials: Trials, model: FaceModel, folder: Path) -> list[tuple[st
         ("Photographs", _sheet(trials, stills, painter), "photographs.jpg"),
         ("The ten worst faces", _sheet(trials, worst, painter), "worst.jpg"),
         ("Pass by pass", _passes(trials, stills[:6], painter), "passes.jpg"),
+        ("What the network is fed, first and last", _fed(trials, stills[:6], painter), "fed.jpg"),
     ]
     return [(title, save(folder / name, picture)) for title, picture, name in made]
 
@@ -135,10 +136,26 @@ def _sheet(trials: Trials, chosen: Sequence[int], painter: Painter) -> np.ndarra
     return grid(pairs, _HEADS * (2 if len(rows) > 1 else 1))
 
 
+def _fed(trials: Trials, chosen: Sequence[int], painter: Painter) -> np.ndarray:
+    """Crop, PNCC and normals of the first pass, and of the last: what they show is what the passes have found."""
+    rows = []
+    for index in chosen:
+        image, steps = trials.examples[index].image, trials.geometries[index]
+        rows.append([*painter.codes(image, steps[0]), *painter.codes(image, steps[PASSES])])
+    return grid(
+        rows, [f"{name}, {when}" for when in ("first", "last") for name in ("crop", "PNCC", "normals")]
+    )
+
+
 def _passes(trials: Trials, chosen: Sequence[int], painter: Painter) -> np.ndarray:
     rows = []
     for index in chosen:
         image, steps = trials.examples[index].image, trials.geometries[index]
         window = painter.window(steps[0])
-        rows.append([painter.overlay(image, window, geometry) for geometry in steps])
-    return grid(rows, ["start", *(f"pass {step}" for step in range(1, PASSES + 1))])
+        rows.append(
+            [
+                painter.photo(image, window),
+                *(painter.overlay(image, window, geometry) for geometry in steps),
+            ]
+        )
+    return grid(rows, ["photograph", "start", *(f"pass {step}" for step in range(1, PASSES + 1))])
