@@ -11,7 +11,7 @@ from training.head import HeadAssets
 
 def _anchors():
     head = HeadAssets.load()
-    points = head.mean[head.landmarks68]
+    points = head.mean[head.anchors68]
     return Anchors(points[[42, 36]], 0.012, points, points[[16, 0]])
 
 

@@ -14,7 +14,7 @@ FINE = ("eyelids", "lips", "inner_lips", "nose")        # regions that keep ever
 
 def lighten(head: HeadAssets, wanted: np.ndarray) -> tuple[HeadAssets, np.ndarray]:
     """The same head over a third of its vertices, and the new numbers of the vertices `wanted`, which are kept; its
-    control vertices, so also the landmarks, keep their numbers.
+    control vertices, so also the landmarks' anchors, keep their numbers.
 
     In a training picture most of the fine triangles are smaller than a pixel. Outside FINE the face model's coarse
     triangles take their place; their corners are points of the same surface, 0.2 mm at most off between them. Where
