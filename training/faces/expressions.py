@@ -129,7 +129,7 @@ class ExpressionSampler:
         kind = rng.random()
         raised, lowered, worried = np.cumsum(self.config.brows)
         if kind < raised:
-            self._raise_brows(rng, values, HIGHEST * rng.beta(1.2, 1.6))
+            self._raise_brows(rng, values, HIGHEST * rng.beta(1.3, 1.3))
         elif kind < lowered:
             self._archetype(rng, values, [("browDown", .1, 1.1)])
         elif kind < worried:
