@@ -23,6 +23,8 @@ class LossConfig:
 
     geometry_norm: "l1" or "l2" on the model-space vertices (the report: L1 is better).
     triplet: weight of the triplet term with the perturbed prior as the negative; 0 switches it off.
+    lift: weight of the loss of faces that are points alone; lift_shape, lift_expression, lift_pose: its own terms,
+    beside identity, whose weight is 1.
     """
 
     projection: float = 15.0
@@ -34,6 +36,9 @@ class LossConfig:
     points: float = 8.0
     heat: float = 0.15
     lift: float = 0.3
+    lift_shape: float = 0.2
+    lift_expression: float = 40.0
+    lift_pose: float = 10.0
     dense: float = 1.0
     confidence: float = 0.3
     triplet: float = 0.0

@@ -110,17 +110,17 @@ class LiftLoss:
         weighted = weighted.flatten(1)
         self.gram = 1e6 * weighted @ weighted.T  # square millimetres
         self.identity, self.expression = loss.identity_weight, loss.expression_weight
-        self.pose_spread = loss.pose_spread
+        self.pose_spread, self.config = loss.pose_spread, loss.config
 
     def __call__(self, guess: Tensor, target: Tensor) -> dict[str, Tensor]:
         difference = guess - target
         shape = difference[:, : IDENTITY + EXPRESSION]
         identity, expression, pose = split(difference)
         return {
-            "shape": 0.2 * ((shape @ self.gram) * shape).sum(1).mean(),
+            "shape": self.config.lift_shape * ((shape @ self.gram) * shape).sum(1).mean(),
             "identity": (identity.square() @ self.identity).mean(),
-            "expression": 40.0 * (expression.square() @ self.expression).mean(),
-            "pose": 10.0 * (pose / self.pose_spread).square().mean(),
+            "expression": self.config.lift_expression * (expression.square() @ self.expression).mean(),
+            "pose": self.config.lift_pose * (pose / self.pose_spread).square().mean(),
         }
 
 

@@ -9,9 +9,7 @@ Stop it with Ctrl-C and start the same line again: it goes on from its checkpoin
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import os
 import signal
 import time
 from pathlib import Path
@@ -24,6 +22,7 @@ from tqdm import tqdm
 from face3d.model import FaceModel
 from face3d.resources import cache_folder
 from training.batches import BatchSource
+from training.checkpoint import log, save
 from training.config import TrainConfig
 from training.evaluate import TestSet, evaluate, format_report
 from training.faces import FaceConfig
@@ -35,7 +34,6 @@ from training.schedule import Schedule
 from training.weights import read_weights
 
 ROOT = Path(__file__).parents[1]
-COLUMNS = ("samples", "rendered", "hours", "rate", "difficulty", "loss", "nme", "rotation", "vertices")
 
 
 def inference_of(network: torch.nn.Module):
@@ -59,23 +57,6 @@ def averaging(decay: float):
         return new + keep * (old - new)
 
     return average
-
-
-def save(path: Path, state: dict) -> None:
-    """Write a checkpoint so that an interruption never leaves half of one."""
-    torch.save(state, path.with_suffix(".part"))
-    os.replace(path.with_suffix(".part"), path)
-
-
-def log(path: Path, row: dict) -> None:
-    new = not path.exists()
-    with open(path, "a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
-        if new:
-            writer.writeheader()
-        writer.writerow(
-            {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
-        )
 
 
 def train(
