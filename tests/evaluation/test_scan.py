@@ -53,7 +53,7 @@ def test_a_scan_is_placed_where_the_model_is_in_its_own_size(scan, model, identi
     points = model.landmarks(identity, NEUTRAL).astype(np.float64)
     found = Similarity.between(points, scan.landmarks)
     assert found.scale == pytest.approx(1.05, rel=1e-4), "turned and moved only"
-    assert np.degrees(np.linalg.norm(so3.log(found.rotation))) < 1.0, "the turn is undone"
+    assert np.degrees(np.linalg.norm(so3.log(found.rotation))) < 2.0, "the turn, of 15, is undone"
     assert np.linalg.norm(scan.landmarks.mean(0) - 1.05 * points.mean(0)) < 0.004
 
 
