@@ -23,7 +23,7 @@ ARGUMENTS = (
     ("source", "", "Webcam index, video file, folder of images or bag for camera_node (empty: webcam 0)."),
     ("image", "", "Image topic of a running camera; camera_node is then not started."),
     ("camera_info", "", "Its camera_info topic (empty: beside the image topic)."),
-    ("one_process", "false", "true: camera, detection and reconstruction in one process; takes less memory."),
+    ("one_process", "false", "true: all nodes in one process; for large images and little memory."),
     ("transport", "", "raw or compressed: the kind of image messages."),
     ("namespace", "", "Namespace of all nodes and topics."),
     ("params_file", str(SHARE / "config" / "params.yaml"), "Parameter file of the nodes."),
