@@ -39,6 +39,9 @@ def photographs(result: Mapping) -> list[str]:
         f"Left out: {left or 'nothing'}.",
         f"Median NME over the trials: {number(result['median'])} %. Mean without faces that the picture's border cuts "
         f"(a fifth of the crop outside): {number(result['whole'])} %.",
+        "What should not matter: from another box the points of a face move by "
+        f"{number(result['steadiness']['boxes'])} % from their average, in the mirrored picture by "
+        f"{number(result['steadiness']['mirror'])} %.",
         "NME in %, against the mean of MediaPipe and dlib, after each pass:",
         table(("", *PARTS), by_pass),
         f"After pass {PASSES} against each reference, and the references against each other, the noise floor:",

@@ -129,6 +129,7 @@ def measure(trials: Trials) -> dict:
             [last["all 68"][t] for t, i in enumerate(trials.owner) if is_whole(trials.examples[i])],
             [clusters[t] for t, i in enumerate(trials.owner) if is_whole(trials.examples[i])],
         ),
+        "steadiness": steadiness(trials),
         "kept": mean_interval(100.0 * (trials.confidence >= 0.3), clusters),
         "detected": mean_interval(
             [100.0 * e.detected for e in trials.examples], [e.cluster for e in trials.examples]
@@ -147,6 +148,23 @@ def measure(trials: Trials) -> dict:
         }
     result["sources"] = _by_source(trials, last, yaw)
     return result
+
+
+def steadiness(trials: Trials) -> dict[str, Interval]:
+    """How far the points of one face depend on what should not matter, in % of its size, after the last pass.
+
+    boxes   mean distance of the points from where they are on average over the boxes
+    mirror  mean distance between a picture's average and its mirror image's
+    """
+    boxes, mirror, clusters = [], [], []
+    for index, example in enumerate(trials.examples):
+        last = 100 * trials.points[trials.owner == index, PASSES] / example.reference.size
+        sides = last[0::2], last[1::2]  # as `run` makes them: the picture and its mirror image in turn
+        means = [side.mean(0) for side in sides]
+        boxes.append(np.mean([np.linalg.norm(side - mean, axis=2) for side, mean in zip(sides, means)]))
+        mirror.append(np.linalg.norm(means[0] - means[1], axis=1).mean())
+        clusters.append(example.cluster)
+    return {"boxes": mean_interval(boxes, clusters), "mirror": mean_interval(mirror, clusters)}
 
 
 def is_whole(example: Example) -> bool:
