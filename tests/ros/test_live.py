@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -94,6 +95,14 @@ def test_live_ends_cleanly_when_told_to(
     assert process.returncode == 0 and "images reconstructed" in output
     movie = cv2.VideoCapture(str(tmp_path / "overlay.mp4"))
     assert movie.get(cv2.CAP_PROP_FRAME_COUNT) >= 1, "the video is finished properly"
+
+
+def test_a_loop_goes_on(domain, clip: Path, network: Path, tmp_path: Path) -> None:
+    """Also where what the camera waited for at the start has gone since."""
+    process = face3d("live", "--source", str(clip), "--loop", "--seconds", "20", "--no-out", network=network)
+    output = finish(process)
+    drawn = int(re.search(r"(\d+) drawn", output)[1])
+    assert process.returncode == 0 and drawn > 30, output
 
 
 def test_nodes_do_not_survive_their_command(domain, clip: Path, network: Path, tmp_path: Path) -> None:

@@ -127,7 +127,9 @@ def test_what_counts_as_lost(domain) -> None:
     assert (health.frames, health.dropped) == (7, 3)
     health.received({"publication_sequence_number": None})  # not every middleware counts
     health.received({"publication_sequence_number": 900})
-    assert health.dropped == 3
+    assert health.dropped == 3 and health.behind
+    health._last_loss -= 1.0
+    assert not health.behind
     node.destroy_node()
 
 
@@ -143,7 +145,9 @@ def test_overlays_keep_to_their_rate() -> None:
     ):
         overlay = OverlayPublisher(publisher, SimpleNamespace(), rate)
         times = 1000.0 + np.arange(6 * images + 1) / images + jitter[: 6 * images + 1]
-        assert sum(map(overlay._in_time, times)) / 6 == pytest.approx(drawn, rel=0.05)
+        assert sum(overlay._in_time(now, False) for now in times) / 6 == pytest.approx(drawn, rel=0.05)
+        hurried = sum(overlay._in_time(now + 10.0, True) for now in times) / 6
+        assert hurried == pytest.approx(5.0, rel=0.15), "what is for people waits when meshes do"
         overlay.close()
 
 

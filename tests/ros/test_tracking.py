@@ -43,7 +43,7 @@ def nodes(domain) -> Iterator[NodeGroup]:
     except FileNotFoundError:
         pytest.skip("no network is committed yet")
     with NodeGroup() as nodes:
-        nodes.start(NODE, {"queue": 5})
+        nodes.start(NODE, {"queue": 5, "overlay_rate": 0.0})
         nodes.start("detection_node", {})
         yield nodes
 

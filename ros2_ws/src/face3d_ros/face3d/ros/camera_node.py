@@ -148,6 +148,9 @@ class CameraNode(Node):
             self._publish(frame, source, clock)
 
     def _wait_for_subscribers(self) -> None:
+        """Before the first image only: in a loop, or when a camera comes back, some of them may have gone."""
+        if self._health.frames:
+            return
         deadline = time.monotonic() + _SUBSCRIBERS_PATIENCE
         while (found := self._images.get_subscription_count() + len(self._takers)) < self._subscribers:
             if self._stop.wait(0.01):

@@ -20,6 +20,7 @@ STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 _PERIOD = 1.0
 _SILENCE = 2.0  # seconds without an image that are worth a warning
 _MEMORY = 5.0  # seconds for which a problem stays in the report
+_BEHIND = 0.3  # seconds for which a loss shows that there is too little time
 _SAME_CLOCK = 5.0  # seconds behind its stamp from which it is of another clock, as in a replayed bag
 _RESTART = 1000  # a gap in sequence numbers that large is another publisher, not loss
 
@@ -37,6 +38,7 @@ class Health:
         self.frames = self.dropped = self.problems = 0
         self._sequence: int | None = None
         self._last_frame: float | None = None
+        self._last_loss = -1e9
         self._problem, self._problem_time, self._fatal = "", -1e9, ""
         self._reported = (time.monotonic(), 0, 0)
         self._work: list[float] = []
@@ -51,7 +53,13 @@ class Health:
         sequence = (info or {}).get("publication_sequence_number")
         if sequence and self._sequence is not None and 1 < sequence - self._sequence < _RESTART:
             self.dropped += sequence - self._sequence - 1
+            self._last_loss = self._last_frame
         self._sequence = sequence
+
+    @property
+    def behind(self) -> bool:
+        """Whether images were lost a moment ago: there is no time for anything that can wait."""
+        return time.monotonic() - self._last_loss < _BEHIND
 
     def finished(self, stamp: Time, started: float) -> None:
         """Work on the image of `stamp` that began at `started` (time.perf_counter) is done and published."""

@@ -66,8 +66,9 @@ def run(options: LiveOptions) -> int:
     resources.network(str(options.reconstruction.get("network") or "") or None)
     domain, lock = environment.isolate(options.domain)
     environment.use_profile()
+    stop = _Stop()
     for number in _SIGNALS:  # all of them end as cleanly as Ctrl-C
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, stop)
     with contextlib.ExitStack() as stack:
         if lock is not None:
             stack.enter_context(lock)
@@ -87,7 +88,7 @@ def run(options: LiveOptions) -> int:
         status.say(f"topics: ROS_DOMAIN_ID={domain}, this machine only; Ctrl-C ends")
         try:
             _start(nodes, source, live, options)
-            problem = _watch(nodes, listener, options.seconds, status)
+            problem = _watch(nodes, listener, options.seconds, status, stop)
         except (KeyboardInterrupt, ExternalShutdownException):
             problem = ""
         for number in _SIGNALS:  # processes are ended and files finished without another interruption
@@ -134,7 +135,20 @@ def _start(nodes: NodeGroup, source: str, live: bool, options: LiveOptions) -> N
     nodes.start("camera_node", camera | options.camera)
 
 
-def _watch(nodes: NodeGroup, listener: Listener, seconds: float | None, status: StatusLine) -> str:
+class _Stop:
+    """Ends the run at a signal: by KeyboardInterrupt, and by `told` where that was raised in a destructor and lost."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        self.told = True
+        raise KeyboardInterrupt
+
+
+def _watch(
+    nodes: NodeGroup, listener: Listener, seconds: float | None, status: StatusLine, stop: _Stop
+) -> str:
     """Let the listener work until the run is over; returns what went wrong, or an empty text."""
     executor = SingleThreadedExecutor()
     executor.add_node(listener)
@@ -148,6 +162,8 @@ def _watch(nodes: NodeGroup, listener: Listener, seconds: float | None, status: 
         failed = nodes.failed()
         if failed:
             return f"{failed} has ended with an error; what it said is above"
+        if stop.told:
+            return ""
         if not status.due():
             if listener.window_closed() or (seconds is not None and now - began >= seconds):
                 return ""

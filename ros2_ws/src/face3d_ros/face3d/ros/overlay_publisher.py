@@ -18,11 +18,12 @@ from face3d.ros.conversions import from_rgb
 from face3d.track import Face
 
 _WAITING = 4  # images; more would only make the picture late
+_HURRIED = 0.2  # seconds between two overlays while images get lost
 _QUIET = 5.0  # seconds between two complaints about drawing
 
 
 class OverlayPublisher:
-    """A thread that draws; `skipped` counts images that it had no time for, or that could not be drawn.
+    """A thread that draws; `skipped` counts images without a picture: passed over, or they could not be drawn.
 
     rate  pictures per second at most; images between them are passed over. 0: one for every image
     """
@@ -30,7 +31,7 @@ class OverlayPublisher:
     def __init__(self, publisher: Publisher, overlay: Overlay, rate: float = 0.0) -> None:
         self.skipped = 0
         self._period = 1.0 / rate if rate else 0.0
-        self._due = -math.inf
+        self._due = self._drawn = -math.inf
         self._publisher, self._overlay = publisher, overlay
         self._jobs: deque[tuple[np.ndarray, Sequence[Face], Header]] = deque()
         self._changed = threading.Condition()
@@ -38,12 +39,17 @@ class OverlayPublisher:
         self._thread = threading.Thread(target=self._work, name="overlay", daemon=True)
         self._thread.start()
 
-    def submit(self, image: np.ndarray, faces: Sequence[Face], header: Header) -> None:
+    def submit(self, image: np.ndarray, faces: Sequence[Face], header: Header, behind: bool = False) -> None:
         """Draw the faces over an image (H, W, 3) uint8 RGB, which nobody may change any more, and publish it.
 
         Nothing happens while nobody subscribes; the oldest waiting image gives way when there are too many.
+        `behind`: images get lost for want of time, so that only few are drawn (but with a rate of 0 all of them).
         """
-        if not self._publisher.get_subscription_count() or not self._in_time(time.monotonic()):
+        if not self._publisher.get_subscription_count():
+            return
+        if self._period and not self._in_time(time.monotonic(), behind):
+            with self._changed:
+                self.skipped += 1
             return
         with self._changed:
             if len(self._jobs) == _WAITING:
@@ -52,11 +58,12 @@ class OverlayPublisher:
             self._jobs.append((image, faces, header))
             self._changed.notify()
 
-    def _in_time(self, now: float) -> bool:
+    def _in_time(self, now: float, behind: bool) -> bool:
         """Whether a picture is due. Cameras are not exact: one that is early by a quarter of the period counts."""
-        if now < self._due - 0.25 * self._period:
+        if now < self._due - 0.25 * self._period or (behind and now < self._drawn + _HURRIED):
             return False
         self._due = max(self._due, now - self._period) + self._period
+        self._drawn = now
         return True
 
     def close(self) -> None:

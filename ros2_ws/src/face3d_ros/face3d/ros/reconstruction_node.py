@@ -189,7 +189,7 @@ class ReconstructionNode(Node):
             self._health.problem(f"this image could not be worked on: {error}")
             return
         self._publish(faces, header)
-        self._overlay.submit(image, faces, header)
+        self._overlay.submit(image, faces, header, self._health.behind)
         self._health.finished(header.stamp, started)
 
     def _publish(self, faces: list[Face], header: Header) -> None:
