@@ -134,8 +134,29 @@ void rasterise(Corner* corner, const std::int32_t* triangles, std::int64_t count
   }
 }
 
-void clear(std::vector<Cell>& cells, int width, int height) {
-  cells.assign(static_cast<std::size_t>(width) * height, {std::numeric_limits<float>::infinity(), -1});
+// The pixels that a mesh may touch, first and last.
+struct Window {
+  int x0, x1, y0, y1;
+};
+
+Window window_of(const std::vector<Corner>& corners, std::size_t count, int width, int height) {
+  std::int32_t low_x = INT32_MAX, low_y = INT32_MAX, high_x = INT32_MIN, high_y = INT32_MIN;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Corner& corner = corners[i];
+    low_x = std::min(low_x, corner.x), high_x = std::max(high_x, corner.x);
+    low_y = std::min(low_y, corner.y), high_y = std::max(high_y, corner.y);
+  }
+  return {std::max(low_x >> 8, 0), std::min(high_x >> 8, width - 1), std::max(low_y >> 8, 0),
+          std::min(high_y >> 8, height - 1)};
+}
+
+void clear(std::vector<Cell>& cells, int width, int height, const Window& window) {
+  const std::size_t count = static_cast<std::size_t>(width) * height;
+  if (cells.size() < count) cells.resize(count);
+  for (int y = window.y0; y <= window.y1; ++y)
+    if (window.x0 <= window.x1)
+      std::fill_n(cells.data() + static_cast<std::ptrdiff_t>(y) * width + window.x0, window.x1 - window.x0 + 1,
+                  Cell{std::numeric_limits<float>::infinity(), -1});
 }
 
 }  // namespace
@@ -153,13 +174,14 @@ struct Mesh {
 // Depth (height, width) of some meshes, +inf where empty.
 extern "C" void faces_depth(const Mesh* meshes, int number, int width, int height, int cull, float* depth) {
   Buffers& kept = buffers();
-  clear(kept.cells, width, height);
+  clear(kept.cells, width, height, {0, width - 1, 0, height - 1});
   for (int k = 0; k < number; ++k) {
     const Mesh& mesh = meshes[k];
     Corner* corners = snap(mesh.raster, mesh.vertices, kept.corners, 0);
     rasterise<false>(corners, mesh.triangles, mesh.count, 0, width, height, cull != 0, kept.cells.data());
   }
-  for (std::size_t i = 0; i < kept.cells.size(); ++i) depth[i] = kept.cells[i].depth;
+  const std::size_t pixels = static_cast<std::size_t>(width) * height;
+  for (std::size_t i = 0; i < pixels; ++i) depth[i] = kept.cells[i].depth;
 }
 
 // Rasterises some meshes together and finds the pixels that are seen; returns their number and writes how many of them
@@ -167,7 +189,6 @@ extern "C" void faces_depth(const Mesh* meshes, int number, int width, int heigh
 extern "C" std::int64_t faces_draw(const Mesh* meshes, int number, int width, int height, int cull, const float* behind,
                                    float* depth, std::int32_t* starts) {
   Buffers& kept = buffers();
-  clear(kept.cells, width, height);
   kept.parts.clear();
   std::size_t corners = 0;
   std::int32_t triangles = 0;
@@ -175,17 +196,22 @@ extern "C" std::int64_t faces_draw(const Mesh* meshes, int number, int width, in
     const Mesh& mesh = meshes[k];
     const auto end = triangles + static_cast<std::int32_t>(mesh.count);
     kept.parts.push_back({mesh.triangles, mesh.material, mesh.attributes, triangles, end, corners});
-    Corner* first = snap(mesh.raster, mesh.vertices, kept.corners, corners);
-    rasterise<true>(first, mesh.triangles, mesh.count, triangles, width, height, cull != 0, kept.cells.data());
+    snap(mesh.raster, mesh.vertices, kept.corners, corners);
     triangles = end;
     corners += static_cast<std::size_t>(mesh.vertices);
   }
+  const Window window = window_of(kept.corners, corners, width, height);
+  clear(kept.cells, width, height, window);
+  for (const Part& part : kept.parts)
+    rasterise<true>(kept.corners.data() + part.first_corner, part.triangles, part.end_triangle - part.first_triangle,
+                    part.first_triangle, width, height, cull != 0, kept.cells.data());
+  std::fill_n(depth, static_cast<std::size_t>(width) * height, std::numeric_limits<float>::infinity());
   std::fill_n(starts, 257, 0);
   kept.hits.clear();
   const Part* part = kept.parts.data();
-  std::int32_t i = 0;
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x, ++i) {
+  for (int y = window.y0; y <= window.y1; ++y)
+    for (int x = window.x0; x <= window.x1; ++x) {
+      const std::int32_t i = y * width + x;
       const Cell cell = kept.cells[i];
       depth[i] = cell.depth;
       const std::int32_t t = cell.triangle;
