@@ -42,14 +42,14 @@ def test_decode_clips_expression_and_reports_non_finite() -> None:
     output = np.zeros(290, np.float32)
     output[200], output[201] = -3.0, 7.0
     decoded = codec.decode(output, prior, crop)
-    assert decoded.expression[0] == 0.0 and decoded.expression[1] == pytest.approx(1.2)
+    assert decoded.expression[0] == 0.0 and decoded.expression[1] == pytest.approx(codec.EXPRESSION_MAX)
     assert decoded.is_finite()
     for index in (0, 210, 285, 287, 289):
         for value in (np.nan, np.inf):
             bad = output.copy()
             bad[index] = value
             broken = codec.decode(bad, prior, crop)
-            assert not broken.is_finite() or (index == 210 and value == np.inf)  # the clip makes inf 1.2
+            assert not broken.is_finite() or (index == 210 and value == np.inf)  # the clip makes inf finite
     with pytest.raises(ValueError, match=r"\(290,\)"):
         codec.decode(output[:-1], prior, crop)
 
@@ -60,7 +60,7 @@ def test_decode_moves_the_prior() -> None:
     output = rng.normal(size=290).astype(np.float32)
     found = codec.decode(output, prior, crop)
     np.testing.assert_array_equal(found.identity, output[:200])
-    np.testing.assert_array_equal(found.expression, np.clip(output[200:284], 0.0, np.float32(1.2)))
+    np.testing.assert_array_equal(found.expression, np.clip(output[200:284], 0.0, np.float32(codec.EXPRESSION_MAX)))
     np.testing.assert_allclose(found.pose.rotation, so3.exp(output[284:287]) @ prior.pose.rotation, atol=1e-12)
     assert found.pose.scale == pytest.approx(prior.pose.scale * np.exp(float(output[287])))
     np.testing.assert_allclose(found.pose.translation, prior.pose.translation + output[288:].astype(float) * 222.0)

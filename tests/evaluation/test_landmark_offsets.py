@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("scipy", reason="faces are drawn with the packages of training")
+
 from evaluation.landmark_offsets import offset_of, outwards_and_up
 from face3d.camera import Pose
 from face3d.model import FaceModel

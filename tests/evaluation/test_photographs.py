@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+pytest.importorskip("scipy", reason="faces are drawn with the packages of training")
+
 from evaluation.examples import Example
 from evaluation.measures import PASSES
 from evaluation.photographs import Trials, shaken, steadiness

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from face3d.codec import EXPRESSION_MAX
 from training.faces.config import FaceConfig
 
 # (unit or Left/Right pair, low, high): what an archetype adds, each with probability 0.8.
@@ -46,7 +47,7 @@ WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "a": 2.0, "e": 1.6, "
            "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
 LID_CLOSERS = ("eyeBlink{}", "eye-{}-closure", "eye-{}-slit")
 RAISERS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
-HIGHEST = 1.5
+HIGHEST = EXPRESSION_MAX
 """Of a raised brow: its units at 1 lift it by 5 to 6 mm, people do 8."""
 OPENERS = {"jawOpen": 1.0, "mouth-open": 1.0}
 

@@ -27,8 +27,8 @@ IDENTITY = 200
 EXPRESSION = 84
 PLANES = 9
 OUTPUTS = IDENTITY + EXPRESSION + 6
-EXPRESSION_MAX = 1.2
-"""Expression coefficients live in 0..1; a little more lets a network overshoot without folding the mesh."""
+EXPRESSION_MAX = 1.5
+"""Expression coefficients live in 0..1; brows go higher, and a little more folds no mesh."""
 
 _EXPRESSION = slice(IDENTITY, IDENTITY + EXPRESSION)
 _ROTATION = slice(IDENTITY + EXPRESSION, IDENTITY + EXPRESSION + 3)
