@@ -6,7 +6,7 @@ import pytest
 from face3d import codec
 from face3d.camera import Camera
 from face3d.codec import Geometry
-from face3d.crop import box_of_pose
+from face3d.crop import box_of_pose, overlap
 from face3d.likeness import is_alike, look_of, remember
 from face3d.track import TrackerSettings, TrackerState
 from face3d.tracker import Tracker
@@ -112,12 +112,15 @@ def test_somebody_else_in_the_same_place_is_a_new_face(model, monkeypatch) -> No
     assert playing.state.counters.ended == 1
 
 
-@pytest.mark.parametrize(("sure", "expected"), [(0.82, [1]), (0.95, [2])])
-def test_somebody_else_beside_a_good_track_does_not_get_its_name(model, monkeypatch, sure, expected) -> None:
-    """A box that doubts a track, with another picture than the track's: it is ignored, or, when the network is as sure
-    of it, a new face; never the old one with a new look."""
+@pytest.mark.parametrize(
+    ("sure", "room", "expected"), [(0.82, 8, [1]), (0.86, 8, [1, 2]), (0.95, 8, [1, 2]), (0.95, 1, [1])]
+)
+def test_two_people_cheek_to_cheek_keep_their_ids(model, monkeypatch, sure, room, expected) -> None:
+    """A box that overlaps a good track by a third, with another picture than the track's: it is ignored, or, when the
+    network is about as sure of it and there is room, a new face beside the old one, which keeps its id and identity."""
     truth, other = face_at(320, 240), face_at(372, 240, seed=3)
-    playing = Playing(model, monkeypatch, truth)
+    assert 0.3 < overlap(box_of_pose(truth.pose), box_of_pose(other.pose)) < 0.4
+    playing = Playing(model, monkeypatch, truth, TrackerSettings(max_faces=room))
     image = photograph(model, [truth])
     for index in range(10):
         playing.show(image, [box_of_pose(truth.pose)] if index == 0 else None)
@@ -136,8 +139,15 @@ def test_somebody_else_beside_a_good_track_does_not_get_its_name(model, monkeypa
     monkeypatch.setattr(codec, "encode", another_picture)
     playing.oracle.truths, playing.oracle.spoil = [truth, other], sure_of_the_box
     assert playing.show(image, [box_of_pose(other.pose)]) == expected
-    (track,) = playing.state.tracks
-    assert (track.memory.identity.weight < 1.0) == (expected == [2]), "whose identity it is"
+    first, *second = playing.state.tracks
+    assert first.memory.identity.weight > 3.0, "who was there is still known"
+    assert all(track.memory.identity.weight < 1.5 for track in second), "who comes is learned anew"
+    assert playing.state.counters.ended == 0
+    playing.oracle.spoil = lambda outputs, confidence: confidence.fill(0.9)
+    boxes = [box_of_pose(face.pose) for face in (other, truth)] if second else None
+    assert [playing.show(image, boxes) for _ in range(10)] == [expected] * 10
+    for face, true in zip(playing.state.tracks, (truth, other)):
+        assert np.allclose(face.prior.pose.translation, true.pose.translation, atol=2.0)
 
 
 def test_a_face_that_jumps_is_looked_at_twice(model, monkeypatch) -> None:

@@ -141,19 +141,22 @@ class Tracker:
         news = [attempt for attempt in attempts if attempt.track is None]
         for track in state.tracks:
             own, *fresh = [attempt for attempt in attempts if attempt.track is track]
-            track, failure, stranger = self._followed(track, own, fresh, stamp)
+            after, failure, stranger = self._followed(track, own, fresh, stamp)
             if stranger is not None:
                 news.append(stranger)
+            if after is None:
                 counters = counters.plus(ended=1)
                 continue
-            tracks.append(track)
-            if track.misses:
+            tracks.append(after)
+            if after.misses:
                 counters = counters.plus(missed=1, **({failure: 1} if failure else {}))
         next_id = state.next_id
         for attempt in news:
             if attempt.failure or attempt.confidence < self.settings.start_confidence:
                 counters = counters.plus(refused=1, **({attempt.failure: 1} if attempt.failure else {}))
                 continue
+            if len(tracks) >= self.settings.max_faces:
+                continue  # somebody beside a track, for whom there is no room
             memory = self._filter.start(attempt.geometry, confidence=attempt.confidence)
             tracks.append(Track(next_id, memory, attempt.geometry, None, attempt.confidence, stamp))
             counters, next_id = counters.plus(started=1), next_id + 1
@@ -161,8 +164,11 @@ class Tracker:
 
     def _followed(
         self, track: Track, own: Attempt, fresh: list[Attempt], stamp: int
-    ) -> tuple[Track, str, Attempt | None]:
-        """A track after this frame; why its own estimate failed, if it did; and who is there now instead of it."""
+    ) -> tuple[Track | None, str, Attempt | None]:
+        """A track after this frame, None when it ends; why its own estimate failed, if it did; and somebody else.
+
+        Somebody else is there instead of a track that is lost, and beside one that is good.
+        """
         settings = self.settings
         seen = 0.0 if own.failure else own.confidence
         confidence = track.confidence + _CONFIDENCE_GAIN * (seen - track.confidence)
@@ -173,8 +179,9 @@ class Tracker:
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
         if best is not None and good and best.confidence <= own.confidence + best.margin:
             best = None
+        stranger = None
         if best is not None and not best.is_alike(settings):
-            return track, own.failure, best  # somebody else, or a track that had slipped off: known anew
+            best, stranger = None, best
         if best is not None:
             memory = self._filter.start(best.geometry, track.memory.identity, best.confidence)
             confidence, geometry, look = best.confidence, best.geometry, best.look
@@ -185,11 +192,13 @@ class Tracker:
             look = own.look
             if look is not None and track.look is not None:
                 look = remember(track.look, look, so3.angle(track.memory.rotation.value, geometry.pose.rotation))
+        elif stranger is not None:
+            return None, own.failure, stranger
         else:
             return replace(track, confidence=confidence, misses=track.misses + 1), own.failure, None
         prior = memory.geometry if settings.prior == "smoothed" else geometry
         track = Track(track.id, memory, prior, None, confidence, stamp, track.age + 1, look=look)
-        return track, own.failure, None
+        return track, own.failure, stranger
 
     def _merged(self, tracks: list[Track], counters: Counters) -> tuple[list[Track], Counters]:
         """Of tracks on the same face the oldest one stays; one that has lost its face gives way."""
