@@ -151,6 +151,17 @@ def test_overlays_keep_to_their_rate() -> None:
         overlay.close()
 
 
+@pytest.mark.parametrize("rate", [2.0, 7.0, 30.0])
+def test_overlays_keep_to_their_rate_from_the_first_one_on(rate) -> None:
+    publisher = SimpleNamespace(get_subscription_count=lambda: 1, publish=lambda message: None)
+    overlay = OverlayPublisher(publisher, SimpleNamespace(), rate)
+    for start in (1000.0, 1010.0):  # at the beginning, and after a pause
+        drawn = [now for now in start + np.arange(1000) / 1000 if overlay._in_time(now, False)]
+        assert drawn[0] == start and np.diff(drawn).min() >= 0.75 / rate - 0.001
+        assert rate <= len(drawn) <= rate + 1  # the last one may be early by a quarter of the period
+    overlay.close()
+
+
 def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> None:
     def draw(image: np.ndarray, faces: list) -> np.ndarray:
         if not image.any():

@@ -62,7 +62,8 @@ class OverlayPublisher:
         """Whether a picture is due. Cameras are not exact: one that is early by a quarter of the period counts."""
         if now < self._due - 0.25 * self._period or (behind and now < self._drawn + _HURRIED):
             return False
-        self._due = max(self._due, now - self._period) + self._period
+        # One that is late does not delay those after it; what came long before is not made up for.
+        self._due = (self._due if now < self._due + self._period else now) + self._period
         self._drawn = now
         return True
 
