@@ -89,14 +89,28 @@ def narrow(network: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _join_pixels(graph: Graph) -> None:
-    """The stem on pixels joined to as many as its horizontal stride: (H, W, C) is (H, W / 4, 4 C) without a copy."""
+    """The stem on pixels joined to as many as its horizontal stride: (H, W, C) is (H, W / 4, 4 C) without a copy.
+
+    Nothing changes unless the image is cast for one plain convolution.
+    """
     image = graph.proto.input[0]
-    _, channels, height, width = (axis.dim_value for axis in image.type.tensor_type.shape.dim)
-    (cast,) = (node for node in graph.users(image.name) if node.op_type == "Cast")
-    (stem,) = graph.users(cast.output[0])
-    attributes = {entry.name: helper.get_attribute_value(entry) for entry in stem.attribute}
+    sides = [axis.dim_value for axis in image.type.tensor_type.shape.dim]
+    casts = [node for node in graph.users(image.name) if node.op_type == "Cast"]
+    stems = [node for cast in casts for node in graph.users(cast.output[0])]
+    if len(casts) != 1 or len(stems) != 1 or len(sides) != 4 or not all(sides[1:]):
+        return
+    (cast,), (stem,), (_, channels, height, width) = casts, stems, sides
+    plain = {"strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1], "group": 1, "auto_pad": b"NOTSET"}
+    attributes = plain | {entry.name: helper.get_attribute_value(entry) for entry in stem.attribute}
+    weights = graph.constant(stem.input[1]) if stem.op_type == "Conv" else None
+    if (
+        weights is None
+        or weights.ndim != 4
+        or any(attributes[name] != plain[name] for name in ("dilations", "group", "auto_pad"))
+        or cast.output[0] in [output.name for output in graph.proto.output]
+    ):
+        return
     (down, step), (top, left, bottom, right) = attributes["strides"], attributes["pads"]
-    weights = graph.constant(stem.input[1])
     outputs, _, rows, columns = weights.shape
     if width % step or (width + left + right - columns) // step + 1 != width // step or channels * step % 4:
         return  # the outputs are not those of the joined pixels, or nothing is gained
