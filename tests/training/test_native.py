@@ -1,13 +1,16 @@
-"""The compiled kernels of the synthetic faces against plain references."""
+"""The kernels that draw and look up in textures, against plain references; how they are compiled and called."""
 
-import cv2
+import ctypes
+import os
+import platform
+import shutil
+
 import numpy as np
 import pytest
 
 from face3d import renderer
 from training.faces import native
-from training.faces.light import Lighting, highlights, irradiance
-from training.faces.render import LASH, Mesh, darken, draw, ink, show, smooth_edges, to_display
+from training.faces.render import LASH, Mesh, draw
 
 
 def _ball(rows=24, columns=32, radius=60.0, centre=(70.0, 66.0)):
@@ -67,6 +70,20 @@ def test_broken_vertices_are_survived():
     assert len(pixels.where) > 5000 and np.isfinite(pixels.normals).all()
 
 
+def test_large_slivers_are_interpolated():
+    # in 1/256 pixel: two triangles on the edge from a to c, which runs through pixel (64, 70), a hair to its sides
+    middle, along, aside = np.array([64, 70]) * 256, np.array([301, 300]), np.array([1, 1])
+    a, c = middle - 2000 * along, middle + 3000 * along
+    corners = np.array([a, middle + 700 * along + aside, c, middle + 700 * along - aside])
+    raster = np.column_stack([corners / 256, [5, 6, 7, 6]]).astype(np.float32)
+    attributes = np.random.default_rng(7).uniform(0, 1, (4, 6)).astype(np.float32)
+    mesh = Mesh(raster, np.array([[0, 1, 2], [0, 2, 3]], np.int32), np.zeros(2, np.uint8), attributes)
+    pixels, _ = draw([mesh], 144, cull=False)
+    there = pixels.where.tolist().index(70 * 144 + 64)
+    assert np.abs(pixels.fields[:, there] - (0.6 * attributes[0] + 0.4 * attributes[2])).max() < 1e-5
+    assert np.isfinite(pixels.fields).all()
+
+
 @pytest.mark.parametrize("wrap", [False, True])
 @pytest.mark.parametrize("channels", [1, 4])
 def test_sample_is_bilinear(wrap, channels):
@@ -89,39 +106,51 @@ def test_sample_is_bilinear(wrap, channels):
     assert np.abs(np.reshape(found, (channels, -1)).T - (wanted - 128) * 0.1).max() < 0.02
 
 
-def test_light_follows_its_formula():
-    rng = np.random.default_rng(2)
-    normals = rng.standard_normal((3, 500))
-    normals = (normals / np.linalg.norm(normals, axis=0)).astype(np.float32)
-    occlusion, lit, gloss = rng.uniform(0, 1, (3, 500)).astype(np.float32)
-    lamps = np.array([[0, 0, -1], [0.6, -0.8, 0]], np.float32)
-    lighting = Lighting(lamps, rng.uniform(0, 1, (2, 3)).astype(np.float32), np.full(3, 0.3, np.float32),
-                        rng.normal(0, 0.1, (3, 3)).astype(np.float32), shadow=1)
-    wrap = np.array([0.3, 0.1, 0.0], np.float32)
-    ambient = lighting.ambient[:, None]
-    wanted = np.maximum(lighting.gradient.T @ normals + ambient, 0.15 * ambient) * occlusion
-    shine = np.zeros((3, 500))
-    for number, (towards, colour) in enumerate(zip(lamps, lighting.colours)):
-        arrives = lit if number == 1 else 1.0
-        bent = np.maximum(towards @ normals + wrap[:, None], 0) / (1 + wrap[:, None])
-        wanted += colour[:, None] * bent * occlusion * (1.6 - 0.6 * occlusion) * arrives
-        half = towards + np.array([0, 0, -1])
-        lobe = np.maximum(half / np.linalg.norm(half) @ normals, 0) ** 32
-        shine += colour[:, None] * lobe * gloss * arrives
-    assert np.abs(irradiance(normals, lighting, occlusion, wrap, lit) - wanted).max() < 1e-5
-    assert np.abs(highlights(normals, lighting, lit, gloss=gloss) - shine).max() < 1e-4
+@pytest.mark.parametrize("wrap", [False, True])
+def test_broken_coordinates_stay_in_the_texture(wrap):
+    texture = np.random.default_rng(1).integers(0, 256, (32, 64)).astype(np.uint8)
+    u, v = np.full((2, 600), 5.0, np.float32)
+    u[:100], v[50:150], u[200:210], v[205:220] = np.nan, np.nan, np.inf, -np.inf
+    found = native.sample(texture, u, v, wrap=wrap)
+    assert (found[[160, 300, 599]] == texture[5, 5]).all()
+    if not wrap:                                             # NaN counts as 0
+        assert (found[:50] == texture[5, 0]).all() and (found[50:100] == texture[0, 0]).all()
+        assert (found[100:150] == texture[0, 5]).all()
+        assert found[202] == texture[5, 63] and found[207] == texture[0, 63] and found[215] == texture[0, 5]
 
 
-def test_show_writes_display_values_and_blends():
-    light = np.random.default_rng(3).uniform(0, 2, (3, 300)).astype(np.float32)
-    where = np.random.default_rng(4).permutation(1024)[:300]
-    image = np.full((32, 32, 3), 100, np.uint8)
-    show(image, where, light, 0.5)
-    assert np.abs(image.reshape(-1, 3)[where].T.astype(int) - to_display(light * 0.5)).max() <= 1
-    half = np.full((32, 32, 3), 100, np.uint8)
-    show(half, where, light, 0.5, np.full(300, 0.5, np.float32))
-    assert np.abs(half.astype(float) - 0.5 * (image + 100.0)).max() <= 1.5
-    assert (image == 100).all(-1).sum() >= 1024 - 300
+def test_the_library_is_kept_by_processor(tmp_path):
+    def key(text):
+        (tmp_path / "cpuinfo").write_text(text)
+        return native._processor(tmp_path / "cpuinfo")
+
+    core = "processor : {}\nBogoMIPS : 50.00\nFeatures : {}\nCPU implementer : 0x41\nCPU part : {}\n\n"
+    first = key(core.format(0, "fp asimd", "0xd0c"))
+    assert first == key(core.format(1, "fp asimd", "0xd0c").replace("50.00", "99.00"))
+    assert first != key(core.format(0, "fp asimd sve", "0xd0c"))
+    assert first != key(core.format(0, "fp asimd", "0xd40"))
+    assert first != key(core.format(0, "fp asimd", "0xd0c") + core.format(1, "fp asimd", "0xd40"))
+    assert platform.machine() in native._processor(tmp_path / "missing")
+
+
+def test_a_new_library_replaces_old_ones(tmp_path, monkeypatch):
+    source, compiler = tmp_path / "kernel.cpp", shutil.which("c++") or shutil.which("g++")
+    source.write_text('extern "C" int answer() { return 42; }\n')
+    old, young, head = (tmp_path / name for name in ("faces-0.so", "faces-1.so", "head-0.npz"))
+    for file in old, young, head:
+        file.touch()
+    for file in old, head:
+        os.utime(file, (0, 0))
+    native._build(compiler, [str(source)], tmp_path / "faces-2.so")
+    assert ctypes.CDLL(str(tmp_path / "faces-2.so")).answer() == 42
+    assert {file.name for file in tmp_path.iterdir()} == {"kernel.cpp", "faces-1.so", "faces-2.so", "head-0.npz"}
+    source.write_text("nonsense\n")
+    with pytest.raises(RuntimeError, match="nonsense"):
+        native._build(compiler, [str(source)], tmp_path / "faces-3.so")
+    assert not list(tmp_path.glob("faces-3*")) and len(list(tmp_path.iterdir())) == 4
+    monkeypatch.setenv("CXX", str(tmp_path / "missing"))
+    with pytest.raises(RuntimeError, match="cannot run"):
+        native.library.__wrapped__()
 
 
 def test_arrays_of_another_kind_are_refused():
@@ -131,36 +160,3 @@ def test_arrays_of_another_kind_are_refused():
         native.pointer(np.zeros((4, 4), np.float32)[:, ::2])
     with pytest.raises(ValueError, match="channels"):
         native.sample(np.zeros((4, 4, 3), np.uint8), np.zeros(1), np.zeros(1))
-
-
-def test_silhouettes_are_smoothed_and_the_rest_is_left_alone():
-    rng = np.random.default_rng(6)
-    image = rng.integers(0, 256, (40, 50, 3)).astype(np.uint8)
-    depth = np.full((40, 50), np.inf, np.float32)
-    depth[10:30, 12:37] = 5.0
-    smooth = smooth_edges(image, depth)
-    wanted = cv2.GaussianBlur(image, (3, 3), 0.8)
-    inside = np.isfinite(depth).astype(np.uint8)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    edge = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, cross) > 0
-    assert np.array_equal(smooth[~edge], image[~edge])
-    assert np.abs(smooth[edge].astype(int) - wanted[edge]).max() <= 2
-
-
-def test_darken_leaves_what_is_empty():
-    image, shade = np.full((4, 4, 3), 200, np.uint8), np.full((4, 4), 0.25, np.float32)
-    depth = np.full((4, 4), np.inf, np.float32)
-    depth[:2] = 1.0
-    darken(image, shade, depth)
-    assert (image[:2] == 150).all() and (image[2:] == 200).all()
-
-
-def test_ink_covers_by_its_mask_and_stays_inside():
-    image, mask = np.full((20, 30, 3), 100, np.uint8), np.zeros((4, 6), np.uint8)
-    mask[1, 2], mask[2, 3] = 255, 128
-    ink(image, mask, np.array([24, 16]), np.array([0, 200, 100], np.uint8))
-    assert image[17, 26].tolist() == [0, 200, 100]
-    assert np.abs(image[18, 27].astype(int) - [50, 150, 100]).max() <= 1
-    assert (image != 100).any(-1).sum() == 2
-    with pytest.raises(ValueError, match="leaves the image"):
-        ink(image, mask, np.array([25, 16]), np.array([0, 0, 0], np.uint8))

@@ -2,7 +2,8 @@
 
 Nothing of this belongs to the installed package: only training needs it, and a machine that trains has a compiler,
 since the set-up compiles the core. The library is built for this very processor; its file name is a hash of the
-sources, the command and the processor. Floating-point contraction is off, so processors agree but for the last bit.
+sources, the command, the compiler's version and the processor. Floating-point contraction is off, so processors agree
+but for the last bit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +27,7 @@ from face3d.resources import cache_folder
 SOURCES = Path(__file__).resolve().parent / "kernels"
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
          "-fwrapv", "-fPIC", "-shared", "-Wall", "-Wextra", "-Wno-psabi")
+WEEK = 7 * 24 * 3600.0          # seconds
 FLOAT, INT, LONG = ctypes.c_float, ctypes.c_int, ctypes.c_int64
 FLOAT32, INT32, INT64, UINT8 = (np.dtype(kind) for kind in (np.float32, np.int32, np.int64, np.uint8))
 
@@ -30,34 +35,57 @@ FLOAT32, INT32, INT64, UINT8 = (np.dtype(kind) for kind in (np.float32, np.int32
 @cache
 def library() -> ctypes.CDLL:
     """The compiled kernels. Raises RuntimeError, with the compiler's words, when they cannot be compiled."""
-    sources = sorted(SOURCES.glob("*.cpp"))
+    sources = sorted(SOURCES.iterdir())
     compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++")
     if compiler is None:
         raise RuntimeError("the synthetic faces need a C++ compiler (c++ or g++ on the PATH, or $CXX)")
-    key = hashlib.sha256(f"{compiler} {FLAGS} {_processor()}".encode())
-    for source in sorted(SOURCES.iterdir()):
+    version = _run([compiler, "--version"]).partition("\n")[0]
+    key = hashlib.sha256(f"{compiler} {version} {FLAGS} {_processor()}".encode())
+    for source in sources:
         key.update(source.read_bytes())
     file = cache_folder() / f"faces-{key.hexdigest()[:16]}.so"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}.part")          # another process may be doing the same
-        command = [compiler, *FLAGS, "-o", str(part), *map(str, sources)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
-        part.replace(file)
+        _build(compiler, [str(source) for source in sources if source.suffix == ".cpp"], file)
+    with suppress(OSError):                                     # another user's, perhaps
+        file.touch()                                            # still in use: see _build
     found = ctypes.CDLL(str(file))
     found.faces_draw.restype = LONG
     return found
 
 
-def _processor() -> str:
-    """What decides which instructions -march=native takes."""
+def _build(compiler: str, sources: list[str], file: Path) -> None:
+    """Compile into `file` at once, however many processes do it, and remove what was not loaded for a week: younger
+    ones may be of another checkout, or of another machine with the same home."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="faces-", dir=file.parent) as folder:
+        part = Path(folder) / file.name
+        _run([compiler, *FLAGS, "-o", str(part), *sources])
+        part.replace(file)
+    for other in file.parent.glob("faces-*.so"):
+        with suppress(OSError):                                 # gone by now, or another user's
+            if other.stat().st_mtime < time.time() - WEEK:
+                other.unlink()
+
+
+def _run(command: list[str]) -> str:
+    """What a command prints. Raises RuntimeError when it fails or is not there."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise RuntimeError(f"cannot run {command[0]}: {error}") from error
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def _processor(info: Path = Path("/proc/cpuinfo")) -> str:
+    """What decides which instructions -march=native takes; cores may differ."""
+    words = "model name", "flags", "Features", "CPU implementer", "CPU part"        # of x86, then of ARM
+    try:
+        lines = {line for line in info.read_text().splitlines() if line.startswith(words)}
     except OSError:
-        return platform.machine() + platform.processor()
-    return "".join(next((line for line in lines if line.startswith(word)), "") for word in ("model name", "flags"))
+        lines = {platform.processor()}
+    return "\n".join([platform.machine(), *sorted(lines)])
 
 
 def address(array: np.ndarray, dtype: np.dtype = FLOAT32) -> int:

@@ -17,7 +17,7 @@ std::vector<float>& canvas(std::size_t count, float value) {
 
 // Linear light -> display value: a soft shoulder from about 0.5 on, then gamma 2.
 inline float display(float linear) {
-  const float light = std::min(std::max(linear, 0.0f), 1.8f);
+  const float light = std::min(1.8f, std::max(0.0f, linear));      // NaN becomes 0
   return std::min(std::sqrt((light * 0.22f + 1.15f) * light / (light * 0.8f + 1.0f)) * 254.9f, 255.0f);
 }
 
@@ -121,8 +121,8 @@ extern "C" void faces_reached(int size, std::int64_t count, const std::int64_t* 
     const float x = static_cast<float>(where[i] % size), y = static_cast<float>(where[i] / size), z = depth[i];
     float seen[3];
     for (int k = 0; k < 3; ++k) seen[k] = view[4 * k] * x + view[4 * k + 1] * y + view[4 * k + 2] * z + view[4 * k + 3];
-    const int column = static_cast<int>(std::min(std::max(seen[0] + 0.5f, 0.0f), end));
-    const int row = static_cast<int>(std::min(std::max(seen[1] + 0.5f, 0.0f), end));
+    const int column = static_cast<int>(std::min(end, std::max(0.0f, seen[0] + 0.5f)));    // NaN: 0
+    const int row = static_cast<int>(std::min(end, std::max(0.0f, seen[1] + 0.5f)));
     if (!(seen[2] < map[row * side + column] + bias)) lit[where[i]] = 0.0f;
   }
 }

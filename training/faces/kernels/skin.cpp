@@ -16,7 +16,8 @@ inline float exponential(float x) {
   return power * scale;
 }
 
-inline float limited(float x, float low, float high) { return std::min(std::max(x, low), high); }
+// NaN becomes `low`.
+inline float limited(float x, float low, float high) { return std::min(high, std::max(low, x)); }
 
 inline void blend(float (*colour)[kBlock], int count, const float* other, const float* share) {
   for (int channel = 0; channel < 3; ++channel)

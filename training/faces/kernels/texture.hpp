@@ -23,14 +23,15 @@ struct Spots {
   float right[kBlock], down[kBlock];
 };
 
-// `wrap`: the sides are powers of two and the texture repeats; otherwise its border goes on for ever.
+// `wrap`: the sides are powers of two and the texture repeats; otherwise its border goes on for ever. No coordinate
+// leads outside the texture, NaN neither: std::max(0, NaN) is 0, while std::max(NaN, 0) is NaN.
 template <bool wrap>
 inline void place(const Texture& texture, int count, const float* u, const float* v, Spots& spots) {
   const int width = texture.width, height = texture.height;
   const float right = static_cast<float>(width - 1), bottom = static_cast<float>(height - 1);
   for (int i = 0; i < count; ++i) {
-    const float x = wrap ? u[i] : std::min(std::max(u[i], 0.0f), right);
-    const float y = wrap ? v[i] : std::min(std::max(v[i], 0.0f), bottom);
+    const float x = wrap ? u[i] : std::min(right, std::max(0.0f, u[i]));
+    const float y = wrap ? v[i] : std::min(bottom, std::max(0.0f, v[i]));
     const float left = std::floor(x), top = std::floor(y);
     spots.right[i] = x - left;
     spots.down[i] = y - top;
