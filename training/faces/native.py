@@ -47,7 +47,7 @@ def library() -> ctypes.CDLL:
     if not file.exists():
         _build(compiler, [str(source) for source in sources if source.suffix == ".cpp"], file)
     with suppress(OSError):                                     # another user's, perhaps
-        file.touch()                                            # still in use: see _build
+        os.utime(file)                                          # still in use: see _build
     found = ctypes.CDLL(str(file))
     found.faces_draw.restype = LONG
     return found
