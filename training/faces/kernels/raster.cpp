@@ -3,8 +3,6 @@
 
 #include <limits>
 
-using namespace faces;
-
 namespace {
 
 constexpr int kFields = 6;              // attributes of a vertex: u, v, occlusion, lash, lip, cloth

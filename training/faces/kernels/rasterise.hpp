@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace faces {
+namespace {                             // for raster.cpp alone: with external names drawing takes half more time
 
 constexpr int kSub = 256;
 constexpr float kFar = 60000.0f;        // corners further out take their triangles out of the picture
@@ -29,7 +29,7 @@ struct Cell {
 };
 
 // Rounds raster vertices (count, 3) into corners from `first` on, which grow as needed; returns the first of them.
-inline Corner* snap(const float* raster, std::int64_t count, std::vector<Corner>& corners, std::size_t first) {
+Corner* snap(const float* raster, std::int64_t count, std::vector<Corner>& corners, std::size_t first) {
   if (corners.size() < first + count) corners.resize(first + count);
   Corner* corner = corners.data() + first;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -110,4 +110,4 @@ void rasterise(Corner* corner, const std::int32_t* triangles, std::int64_t count
   }
 }
 
-}  // namespace faces
+}  // namespace
