@@ -3,7 +3,7 @@
 `training.head_mesh.ANCHORS` are *anchors*: control vertices placed by hand, 5 to 8 mm apart. Make-up, lids and the
 points that the network locates hang on them. The landmarks themselves are fine vertices beside them, moved by OFFSETS:
 so far from the projected anchors MediaPipe puts its points on 218 rendered faces, whose geometry is known exactly
-(`python -m evaluation.landmark_offsets`). No photograph had a say in it.
+(`python -m evaluation.landmark_offsets`). No photograph was looked at.
 """
 
 from __future__ import annotations

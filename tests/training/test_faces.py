@@ -74,7 +74,7 @@ def test_lids_close_by_the_share_that_is_asked_for(generator, model):
             asked[[index["eyeblinkleft"], index["eyeblinkright"]]] = share
             found = generator.lids.close(identity, asked, generator.expressions.lids)
             assert np.array_equal(np.delete(found, closers), np.delete(rest, closers))
-            y = model.landmarks(identity, found)[:, 1]
+            y = model.shape(identity, found)[model.anchors68, 1]
             gap = [y[[43, 44]].mean() - y[[46, 47]].mean(), y[[37, 38]].mean() - y[[40, 41]].mean()]
             reached = found[[index["eyeblinkleft"], index["eyeblinkright"]]] < 1.1
             assert np.abs(np.array(gap) - (1 - share) * wide)[reached].max(initial=0) < 5e-4

@@ -1,7 +1,7 @@
 """Nostrils: the head's are shallow dents that hide behind their rim; people's are dark, and mostly seen from ahead.
 
-A network that knows only hidden nostrils takes a face that shows them for one that looks up: by five degrees, on a
-scanned head and on photographs (docs/TRAINING.md).
+On a scanned head, and on photographs, a network that had only seen hidden nostrils read a face as looking up by five
+degrees; with the nose blurred one degree was left, with its nostrils painted over four (docs/TRAINING.md).
 """
 
 from __future__ import annotations
