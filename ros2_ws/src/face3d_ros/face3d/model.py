@@ -192,7 +192,7 @@ class FaceModel:
     def _picked(
         self, points: np.ndarray, fixed: np.ndarray, candidates: np.ndarray, rotation: np.ndarray | None
     ) -> np.ndarray:
-        """Of points (L, 3) the landmarks (68,), those of the jaw the outermost of their candidates (17, K)."""
+        """Of points (L, 3) the landmarks (68,), those of the jaw where their candidates (17, K) reach furthest out."""
         if rotation is None:
             return points[fixed]
         from face3d import _core
