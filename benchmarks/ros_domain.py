@@ -1,9 +1,12 @@
-"""A ROS domain of a benchmark's own, in this process."""
+"""A ROS domain of a benchmark's own, in this process, and what it asks of the nodes there."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+
+REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
+"""Topics of detection and reconstruction beside a camera_node."""
 
 
 @contextlib.contextmanager
@@ -30,3 +33,18 @@ def own_domain(*names: str) -> Iterator[list]:
             nodes.append(rclpy.create_node(name, context=context))
             stack.callback(nodes[-1].destroy_node)
         yield nodes
+
+
+def watch_reconstruction(node) -> dict[str, str]:
+    """The reconstruction node's last diagnostics, as they come to an rclpy.Node; empty until the first."""
+    from diagnostic_msgs.msg import DiagnosticArray
+
+    report: dict[str, str] = {}
+
+    def on_diagnostics(message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.startswith("reconstruction_node"):
+                report.update({pair.key: pair.value for pair in status.values})
+
+    node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
+    return report

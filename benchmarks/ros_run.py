@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.ros_domain import own_domain
+from benchmarks.ros_domain import REMAPS, own_domain, watch_reconstruction
 from benchmarks.usage import Usage
 
 MESH = ("face3d_msgs.msg.FaceMesh", "face_mesh")
 MARKER = ("visualization_msgs.msg.Marker", "face_mesh/marker")
 OVERLAY = ("sensor_msgs.msg.Image", "face_overlay")
 _WARM_UP = 1.5  # seconds after the first message that do not count
-_REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
 _PROFILES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 
@@ -93,20 +92,12 @@ def measure(setting: Setting, seconds: float) -> Result:
 
     Raises RuntimeError when a program fails or nothing comes.
     """
-    from diagnostic_msgs.msg import DiagnosticArray
     from rclpy.executors import SingleThreadedExecutor
 
     from face3d.ros.node_group import NodeGroup
 
-    report: dict[str, str] = {}
-
-    def on_diagnostics(message: DiagnosticArray) -> None:
-        for status in message.status:
-            if status.name.startswith("reconstruction_node"):
-                report.update({pair.key: pair.value for pair in status.values})
-
     with own_domain("face3d_benchmark") as (node,), NodeGroup() as nodes, contextlib.ExitStack() as programs:
-        node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
+        report = watch_reconstruction(node)
         executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
         listen = [(*setting.topic, *setting.ears), *((*other, "--raw") for other in setting.others)]
@@ -148,10 +139,10 @@ def _start(nodes, setting: Setting) -> list[str]:
     camera = {"source": setting.source, "rate": setting.rate, "loop": True, "wait_for_subscribers": 2}
     if setting.together:
         alone = camera if setting.source else {"camera": False}
-        nodes.start(process.ALL, {**setting.parameters, **alone}, _REMAPS)
+        nodes.start(process.ALL, {**setting.parameters, **alone}, REMAPS)
         return [process.ALL]
-    nodes.start("reconstruction_node", setting.parameters, _REMAPS)
-    nodes.start("detection_node", {}, _REMAPS)
+    nodes.start("reconstruction_node", setting.parameters, REMAPS)
+    nodes.start("detection_node", {}, REMAPS)
     if setting.source:
         nodes.start("camera_node", camera)
     return ["reconstruction_node", "detection_node", *(["camera_node"] if setting.source else [])]

@@ -24,7 +24,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
-from benchmarks.ros_domain import own_domain  # noqa: E402
+from benchmarks.ros_domain import REMAPS, own_domain, watch_reconstruction  # noqa: E402
 from benchmarks.usage import Usage  # noqa: E402
 
 _SETTLE = 0.1  # share of the time, at the beginning, in which caches and pools may fill; more of a short run
@@ -32,7 +32,6 @@ _LEAK = 1.0  # MB from one third of the time to the next that are noise; what le
 _STEP = 24.0  # MB that a pool may take once and keep
 _SLOWER = 2.0  # ratio of median latencies beyond noise; other programs use this machine, too
 _NODES = ("camera_node", "detection_node", "reconstruction_node")
-_REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,6 @@ def run(
     told        is given every sample as it is taken
     Raises RuntimeError when a node ends or no mesh comes.
     """
-    from diagnostic_msgs.msg import DiagnosticArray
     from face3d_msgs.msg import FaceMesh
     from rclpy.executors import SingleThreadedExecutor
     from sensor_msgs.msg import Image
@@ -124,25 +122,19 @@ def run(
     before = set(os.listdir("/dev/shm"))
     with own_domain("face3d_soak") as (node,), NodeGroup() as nodes:
         latencies: list[float] = []
-        dropped = [0]
 
         def on_mesh(message: FaceMesh) -> None:
             stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
             latencies.append((node.get_clock().now().nanoseconds - stamp) * 1e-6)
 
-        def on_diagnostics(message: DiagnosticArray) -> None:
-            for status in message.status:
-                if status.name.startswith("reconstruction_node"):
-                    dropped[0] = int({pair.key: pair.value for pair in status.values}["dropped"])
-
         node.create_subscription(FaceMesh, "face_mesh", on_mesh, OUTPUT)
-        node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
+        report = watch_reconstruction(node)
         for kind, topic, qos in ((Marker, "face_mesh/marker", OUTPUT), (Image, "face_overlay", IMAGE_OUT)):
             node.create_subscription(kind, topic, lambda _: None, qos, raw=True)
         executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
-        nodes.start("reconstruction_node", parameters or {}, _REMAPS)
-        nodes.start("detection_node", {}, _REMAPS)
+        nodes.start("reconstruction_node", parameters or {}, REMAPS)
+        nodes.start("detection_node", {}, REMAPS)
         nodes.start("camera_node", {"source": source, "rate": rate, "loop": True, "wait_for_subscribers": 2})
         began = _wait_for(lambda: latencies, executor, nodes)
         for number in range(max(1, round(seconds / interval))):
@@ -156,7 +148,7 @@ def run(
             }
             seen.update(segment for each in usage.values() for segment in each.shared)
             latency = tuple(map(float, np.percentile(latencies, (50, 95)))) if latencies else None
-            sample = Sample(time.monotonic() - began, len(latencies), latency, dropped[0], usage)
+            sample = Sample(time.monotonic() - began, len(latencies), latency, int(report.get("dropped", 0)), usage)
             soak.samples.append(sample)
             told(sample)
     soak.left = sorted(name for name in seen - before if (Path("/dev/shm") / name).exists())

@@ -9,9 +9,9 @@ import numpy as np
 
 from evaluation.scan import Scan, colors_at
 from face3d import renderer
-from face3d import rotation as so3
-from face3d.camera import FRONTAL, Pose
+from face3d.camera import Pose
 from face3d.model import FaceModel
+from training.faces.poses import rotation
 
 SIZE = (320, 240)
 _INNER = 2  # times larger when drawn: no jagged edges
@@ -46,10 +46,7 @@ class View:
     @property
     def rotation(self) -> np.ndarray:
         """(3, 3) model to camera."""
-        turn = so3.exp(np.radians([0.0, self.yaw, 0.0]))
-        nod = so3.exp(np.radians([-self.pitch, 0.0, 0.0]))
-        tilt = so3.exp(np.radians([0.0, 0.0, self.roll]))
-        return tilt @ FRONTAL @ nod @ turn
+        return rotation(self.yaw, -self.pitch, self.roll)
 
 
 @dataclass(frozen=True, eq=False)

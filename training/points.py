@@ -1,4 +1,4 @@
-"""The vertices that the network locates in the image: the 68 landmarks first, then lids, lips and the whole face."""
+"""The vertices that the network locates in the image: the 68 anchors first, then lids, lips and the whole face."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from face3d.model import FaceModel
 from training.heat_maps import POINTS
 
 SHARES = (("eyelids", 16), ("lips", 12))
-"""How many more points of a region are taken, beside its landmarks."""
+"""How many more points of a region are taken, beside its anchors."""
 REST = ("forehead", "cheeks", "nose", "jaw", "ears")
 
 
 def choose_points(model: FaceModel) -> np.ndarray:
-    """(POINTS,) indices into the model's control vertices, the 68 landmarks in their order first.
+    """(POINTS,) indices into the model's control vertices, the 68 anchors in their order first.
 
     After them, points are added one by one where the chosen ones are farthest (Gonzalez 1985), within the regions of
     `SHARES`, then over the rest of the face.

@@ -39,6 +39,15 @@ class Creases:
         return np.minimum(self.gain @ expression, 1.3) * np.float32(0.25 + 1.1 * wrinkles)
 
 
+def ridge(shape: tuple[int, int], places: list, width: float) -> np.ndarray:
+    """`shape` float32: a soft line through texels (x, y) of deviation `width`, 1 where it is highest."""
+    line = np.zeros(shape, np.float32)
+    curve = np.rint(np.array(places) * 8).astype(np.int32)
+    cv2.polylines(line, [curve], False, 1.0, 1, cv2.LINE_AA, 3)
+    line = cv2.GaussianBlur(line, (0, 0), width)
+    return line / max(float(line.max()), 1e-6)
+
+
 def draw_creases(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
     """(MAP/2, MAP/2, 4) uint8 height, 128 is flat, of one person's creases of each kind at depth 1.
 
@@ -47,13 +56,9 @@ def draw_creases(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
     p, layers = points / 2, np.zeros((4, MAP // 2, MAP // 2), np.float32)
 
     def fold(kind: int, places: list, depth: float, width: float) -> None:
-        line = np.zeros_like(layers[0])
-        curve = np.rint(np.array(places) * 8).astype(np.int32)
-        cv2.polylines(line, [curve], False, 1.0, 1, cv2.LINE_AA, 3)
-        peak = cv2.GaussianBlur(line, (0, 0), width)
-        peak /= max(float(peak.max()), 1e-6)
-        bulge = cv2.GaussianBlur(line, (0, 0), 2.2 * width)              # the skin beside a fold stands out
-        layers[kind] += depth * (0.45 * bulge / max(float(bulge.max()), 1e-6) - peak)
+        shape = layers[kind].shape
+        bulge = ridge(shape, places, 2.2 * width)                        # the skin beside a fold stands out
+        layers[kind] += depth * (0.45 * bulge - ridge(shape, places, width))
 
     brow = 0.5 * (p[19] + p[24])
     count = int(rng.integers(2, 6))

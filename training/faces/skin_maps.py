@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from training.faces.brows import BrowPainter
-from training.faces.creases import draw_creases
+from training.faces.creases import draw_creases, ridge
 from training.faces.head_fields import MAP, skin_map
 
 BROW_ZOOM = 3               # the brow maps are this much finer than the skin's map
@@ -118,11 +118,7 @@ class SkinMaps:
         p, height = self.points / 2, np.zeros((MAP // 2, MAP // 2), np.float32)
 
         def fold(points: list, depth: float, width: float) -> None:
-            layer = np.zeros_like(height)
-            curve = np.rint(np.array(points) * 8).astype(np.int32)
-            cv2.polylines(layer, [curve], False, 1.0, 1, cv2.LINE_AA, 3)
-            peak = cv2.GaussianBlur(layer, (0, 0), width)
-            height[...] -= depth * peak / max(float(peak.max()), 1e-6)
+            height[...] -= depth * ridge(height.shape, points, width)
 
         brow = 0.5 * (p[19] + p[24])
         for k in range(int(rng.integers(0, 5))):

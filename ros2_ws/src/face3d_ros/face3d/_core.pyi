@@ -194,9 +194,9 @@ def landmarks(
     outward: NDArray[np.float64],
     rotation: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Vertices `fixed` (L,) of vertices (V, 3): (L, 3). The first J of them are each the outermost of their candidates
-    (J, K), along outward (J, 2), right and up in the mean face's frontal plane, as the face turned by rotation (3, 3)
-    shows them. Use `FaceModel.landmarks_of`."""
+    """Vertices `fixed` (L,) of vertices (V, 3): (L, 3). The first J of them are where their candidates (J, K) reach
+    furthest along outward (J, 2), right and up in the mean face's frontal plane, as the face turned by rotation (3, 3)
+    shows them: a mean, in which those that reach less far count less. Use `FaceModel.landmarks_of`."""
 
 def look(tensor: NDArray[np.uint8], border: int, cells: int, flat: float) -> NDArray[np.float32]:
     """(3, cells, cells) averages of the first three planes of (9, S, S), `border` pixels left out, without their mean and

@@ -72,23 +72,21 @@ class Pose:
 
         crop  raster vertices in the pixels of this crop resampled to `size` x `size`
         """
+        scale, translation = (self.scale, self.translation) if crop is None else self._in_crop(crop, size)
         matrix = np.zeros((3, 4), np.float32)
-        if crop is None:
-            matrix[:, :3] = self.scale * self.rotation
-            matrix[:2, 3] = self.translation
-            return matrix
-        zoom = size / crop.size
-        matrix[:, :3] = self.scale * zoom * self.rotation
-        u, v = self.translation.tolist()
-        matrix[0, 3] = (u - crop.cx) * zoom + 0.5 * (size - 1)
-        matrix[1, 3] = (v - crop.cy) * zoom + 0.5 * (size - 1)
+        matrix[:, :3] = scale * self.rotation
+        matrix[:2, 3] = translation
         return matrix
 
     def to_crop(self, crop: Crop, size: int = IMAGE_SIZE) -> Pose:
         """The same pose in the pixel coordinates of `crop` resampled to `size` x `size`; exact."""
-        zoom = size / crop.size
-        translation = (self.translation - crop.centre) * zoom + 0.5 * (size - 1)
-        return Pose(self.rotation, self.scale * zoom, translation)
+        return Pose(self.rotation, *self._in_crop(crop, size))
+
+    def _in_crop(self, crop: Crop, size: int) -> tuple[float, tuple[float, float]]:
+        """Scale and translation in the pixel coordinates of `crop` resampled to `size` x `size`."""
+        zoom, middle = size / crop.size, 0.5 * (size - 1)
+        u, v = self.translation.tolist()
+        return self.scale * zoom, ((u - crop.cx) * zoom + middle, (v - crop.cy) * zoom + middle)
 
     def from_crop(self, crop: Crop, size: int = IMAGE_SIZE) -> Pose:
         """Inverse of `to_crop`: from the crop's pixels back to the image's."""

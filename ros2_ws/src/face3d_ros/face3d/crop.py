@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from face3d import _core
 from face3d.camera import FRONTAL, IMAGE_SIZE, Pose
 
 CROP_METRES = 0.25
@@ -99,7 +100,5 @@ def check_image(image: np.ndarray) -> None:
 
 def extract(image: np.ndarray, crop: Crop, size: int = IMAGE_SIZE) -> np.ndarray:
     """The crop as (size, size, 3) uint8: bilinear, averaged when it shrinks, black outside the image."""
-    from face3d import _core  # late, so that the geometry above is usable before the extension is compiled
-
     check_image(image)
     return _core.crop(image, crop.cx, crop.cy, crop.size, size)
