@@ -82,11 +82,11 @@ class Pose:
         """The same pose in the pixel coordinates of `crop` resampled to `size` x `size`; exact."""
         return Pose(self.rotation, *self._in_crop(crop, size))
 
-    def _in_crop(self, crop: Crop, size: int) -> tuple[float, tuple[float, float]]:
+    def _in_crop(self, crop: Crop, size: int) -> tuple[float, np.ndarray]:
         """Scale and translation in the pixel coordinates of `crop` resampled to `size` x `size`."""
         zoom, middle = size / crop.size, 0.5 * (size - 1)
         u, v = self.translation.tolist()
-        return self.scale * zoom, ((u - crop.cx) * zoom + middle, (v - crop.cy) * zoom + middle)
+        return self.scale * zoom, np.array([(u - crop.cx) * zoom + middle, (v - crop.cy) * zoom + middle])
 
     def from_crop(self, crop: Crop, size: int = IMAGE_SIZE) -> Pose:
         """Inverse of `to_crop`: from the crop's pixels back to the image's."""
