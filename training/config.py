@@ -22,6 +22,7 @@ class LossConfig:
     """Weights of the loss terms, each chosen so that its term is of order one at the start of training.
 
     geometry_norm: "l1" or "l2" on the model-space vertices (the report: L1 is better).
+    lips, eyelids, brows: weight of a point of these regions in geometry and projection; elsewhere it is 1.
     triplet: weight of the triplet term with the perturbed prior as the negative; 0 switches it off.
     lift: weight of the loss of faces that are points alone; lift_shape, lift_expression, lift_pose: its own terms,
     beside identity, whose weight is 1.
@@ -30,6 +31,9 @@ class LossConfig:
     projection: float = 15.0
     geometry: float = 80.0
     geometry_norm: str = "l1"
+    lips: float = 2.5
+    eyelids: float = 8.0
+    brows: float = 3.0
     pose: float = 1.0
     identity: float = 0.3
     expression: float = 40.0
@@ -69,7 +73,7 @@ class ScheduleConfig:
 
     kind: "plateau" multiplies the rate by `factor` after `patience` evaluations without a better vertex error;
     "exponential" by `factor` every `patience` evaluations; "budget" keeps the rate and lowers it linearly to zero
-    over the last fifth of `--hours`. Training stops early when the rate has fallen below `stop`.
+    over the last fifth of `--hours` or `--samples`. Training stops early when the rate has fallen below `stop`.
     """
 
     kind: str = "plateau"

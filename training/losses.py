@@ -53,7 +53,7 @@ class FaceLoss(nn.Module):
     def __init__(self, model: FaceModel, config: LossConfig, vertices: int = 500, seed: int = 0):
         super().__init__()
         self.config = config
-        mean, identity, expression, weight = sample_basis(model, vertices, seed)
+        mean, identity, expression, weight = sample_basis(model, config, vertices, seed)
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("basis", torch.tensor(np.concatenate([identity, expression]).reshape(284, -1)))
         self.register_buffer("weight", torch.tensor(weight / weight.sum()))
@@ -148,7 +148,7 @@ class FaceLoss(nn.Module):
         return self._average_each(values).mean()
 
 
-def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, ...]:
+def sample_basis(model: FaceModel, config: LossConfig, count: int, seed: int) -> tuple[np.ndarray, ...]:
     """Points that carry the loss: those that the network locates, eyes and lips in full, and others at random.
 
     Returns mean (V, 3), identity (200, V, 3), expression (84, V, 3), all float32 metres, and weights (V,).
@@ -161,9 +161,9 @@ def sample_basis(model: FaceModel, count: int, seed: int) -> tuple[np.ndarray, .
     chosen = [choose_points(model)]
     weights = [np.where(np.arange(POINTS) < 68, 2.0, 1.0)]
     for points, share, weight in (
-        (dense["lips"], 90, 2.5),
-        (dense["eyelids"], 80, 8.0),
-        (dense["brows"], 40, 3.0),
+        (dense["lips"], 90, config.lips),
+        (dense["eyelids"], 80, config.eyelids),
+        (dense["brows"], 40, config.brows),
     ):
         points = rng.choice(points, min(share, len(points)), replace=False)
         chosen.append(points)

@@ -75,7 +75,7 @@ def train(
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay, fused=True
     )
-    schedule = Schedule(config.schedule, hours)
+    schedule = Schedule(config.schedule, limited=hours > 0 or samples > 0)
     state = {"samples": 0, "seconds": 0.0, "best": float("inf"), "starts": 0}
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
@@ -123,12 +123,16 @@ def train(
 
     with BatchSource(config, FaceConfig(), seed) as source:
         try:
-            while not schedule.finished and not (samples and state["samples"] - first >= samples):
+            while True:
                 state["seconds"] = spent + time.monotonic() - begun
                 low, high = config.data.ramp
                 difficulty = float(np.clip((state["samples"] - low) / (high - low), 0, 1))
                 source.set_difficulty(difficulty)
-                rate = schedule.rate(state["samples"] // config.batch, state["seconds"] / 3600)
+                seen = state["samples"] - first
+                share = max(state["seconds"] / 3600 / (hours or np.inf), seen / (samples or np.inf))
+                rate = schedule.rate(seen // config.batch, share)
+                if schedule.finished:
+                    break
                 for group in optimizer.param_groups:
                     group["lr"] = rate
 

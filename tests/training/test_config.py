@@ -31,7 +31,7 @@ def test_mistakes_are_named(tmp_path, text, message):
 
 
 def test_plateau_waits_and_falls():
-    schedule = Schedule(ScheduleConfig(kind="plateau", rate=1.0, warmup=1, factor=0.5, patience=2), hours=0)
+    schedule = Schedule(ScheduleConfig(kind="plateau", rate=1.0, warmup=1, factor=0.5, patience=2), limited=False)
     for score in (3, 2, 1):
         schedule.observe(score)
     assert schedule.rate(10, 0) == 1.0
@@ -42,7 +42,7 @@ def test_plateau_waits_and_falls():
 
 def test_exponential_falls_whatever_comes():
     schedule = Schedule(
-        ScheduleConfig(kind="exponential", rate=1.0, warmup=1, factor=0.5, patience=1), hours=0
+        ScheduleConfig(kind="exponential", rate=1.0, warmup=1, factor=0.5, patience=1), limited=False
     )
     for score in (3, 2, 1):
         schedule.observe(score)
@@ -50,15 +50,15 @@ def test_exponential_falls_whatever_comes():
 
 
 def test_budget_descends_to_zero_and_finishes():
-    schedule = Schedule(ScheduleConfig(kind="budget", rate=1.0, warmup=1), hours=10)
-    assert schedule.rate(5, 5) == 1.0
-    assert schedule.rate(5, 9) == pytest.approx(0.5)
-    schedule.rate(5, 10.1)
+    schedule = Schedule(ScheduleConfig(kind="budget", rate=1.0, warmup=1), limited=True)
+    assert schedule.rate(5, 0.5) == 1.0
+    assert schedule.rate(5, 0.9) == pytest.approx(0.5)
+    schedule.rate(5, 1.01)
     assert schedule.finished
 
 
 def test_early_stop_when_the_rate_is_spent():
-    schedule = Schedule(ScheduleConfig(rate=1.0, warmup=1, factor=0.1, patience=1, stop=0.05), hours=0)
+    schedule = Schedule(ScheduleConfig(rate=1.0, warmup=1, factor=0.1, patience=1, stop=0.05), limited=False)
     for score in (1, 2, 3):
         schedule.observe(score)
     schedule.rate(5, 0)
@@ -67,4 +67,4 @@ def test_early_stop_when_the_rate_is_spent():
 
 def test_an_unknown_kind_is_named():
     with pytest.raises(ValueError, match="plateau, exponential, budget"):
-        Schedule(ScheduleConfig(kind="cosine"), hours=1)
+        Schedule(ScheduleConfig(kind="cosine"), limited=True)
