@@ -10,9 +10,13 @@ from types import SimpleNamespace
 import pytest
 from std_msgs.msg import Header
 
-from face3d.ros.hand_over import HandOver, Picture
+from face3d.ros.conversions import Picture
+from face3d.ros.diagnostics import Health
+from face3d.ros.gate import Gate
+from face3d.ros.hand_over import HandOver
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.process import ALL, NODES
+from face3d.ros.qos import SLACK
 from tests.ros.probe import Probe, nanoseconds, picture
 
 REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
@@ -41,19 +45,37 @@ def test_without_its_camera(probe: Probe, network: Path) -> None:
 
 
 def test_of_images_that_are_handed_over_the_newest_wins(probe: Probe) -> None:
-    taken: list[tuple[Picture, dict]] = []
-    place = HandOver(probe.node, lambda picture, info: taken.append((picture, info)))
-    pictures = [Picture(picture(number), Header()) for number in range(4)]
-    place.offer(pictures[0])
-    probe.spin(lambda: len(taken) == 1)
-    for each in pictures[1:]:
+    taken: list[Picture] = []
+    health = Health(probe.node, "image")
+    place = HandOver(probe.node, health, taken.append)
+    pictures = [Picture(picture(number), Header()) for number in range(8)]
+
+    def offered(*numbers: int) -> list[int]:
+        for number in numbers:
+            place.offer(pictures[number])
+        time.sleep(0.0 if len(numbers) < 3 else 2 * SLACK)
+        taken.clear()
+        probe.rest(0.1)
+        return [number for picture in taken for number in range(8) if picture.image is pictures[number].image]
+
+    assert offered(0) == [0]
+    assert offered(1, 2) == [1, 2], "two that come close together are both worked on"
+    assert offered(3, 4, 5) == [5], "but what has waited for long gives way"
+    assert (health.frames, health.dropped) == (4, 2)
+
+
+def test_nothing_is_taken_before_its_gate_opens(probe: Probe) -> None:
+    taken: list[Picture] = []
+    gate = Gate()
+    place = HandOver(probe.node, Health(probe.node, "image"), taken.append, gate)
+    newest = Picture(picture(2), Header())
+    for each in (Picture(picture(0), Header()), Picture(picture(1), Header()), newest):
         place.offer(each)
-    probe.spin(lambda: len(taken) == 2)
+    probe.rest(2 * SLACK)
+    assert not taken
+    gate.open = True
     probe.rest(0.1)
-    assert [found.image is sent.image for (found, _), sent in zip(taken, (pictures[0], pictures[3]))] == [
-        True
-    ] * 2
-    assert [info["publication_sequence_number"] for _, info in taken] == [1, 4], "two were passed over"
+    assert len(taken) == 1 and taken[0].image is newest.image
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

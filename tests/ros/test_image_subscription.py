@@ -1,38 +1,120 @@
-"""Images arrive from publishers of either reliability, and from both at once."""
+"""Images arrive from publishers of either reliability, and from both at once; of those that wait the newest wins."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pytest
+import rclpy
+from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from face3d.ros.conversions import from_rgb, read_image
+from face3d.ros.conversions import from_rgb
+from face3d.ros.diagnostics import Health
+from face3d.ros.gate import Gate, Polled
 from face3d.ros.image_subscription import ImageSubscription
+from face3d.ros.qos import SLACK, WAITING
 from tests.ros.probe import Probe, picture
 
 BEST_EFFORT, RELIABLE = ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE
+TOPIC = "/apart/image"
+
+
+@pytest.fixture
+def eyes(probe: Probe) -> Iterator[Node]:
+    """A node that works when the probe does, with topics of its own."""
+    node = rclpy.create_node("eyes", namespace="apart")
+    probe._executor.add_node(node)
+    yield node
+    probe._executor.remove_node(node)
+    node.destroy_node()
+
+
+def send(publisher, *names: str) -> None:
+    for name in names:
+        publisher.publish(from_rgb(picture(), Header(frame_id=name)))
 
 
 @pytest.mark.parametrize(
     "offered, reliable", [([RELIABLE], True), ([BEST_EFFORT], False), ([RELIABLE, BEST_EFFORT], False)]
 )
-def test_publishers_of_every_kind_are_heard(probe: Probe, offered: list, reliable: bool) -> None:
+def test_publishers_of_every_kind_are_heard(probe: Probe, eyes: Node, offered: list, reliable: bool) -> None:
     got: set[str] = set()
     images = ImageSubscription(
-        probe.node, Image, "pictures", lambda data, info: got.add(read_image(data, Image).header.frame_id)
+        eyes, "raw", Health(eyes, TOPIC), lambda picture: got.add(picture.header.frame_id)
     )
     assert images.reliable
     publishers = {
-        str(kind): probe.node.create_publisher(Image, "pictures", QoSProfile(depth=1, reliability=kind))
+        str(kind): probe.node.create_publisher(Image, TOPIC, QoSProfile(depth=1, reliability=kind))
         for kind in offered
     }
 
     def all_heard() -> bool:
         for name in set(publishers) - got:  # one after the other: the newest wins
-            publishers[name].publish(from_rgb(picture(), Header(frame_id=name)))
+            send(publishers[name], name)
             probe.rest(0.05)
         return got == set(publishers)
 
     probe.spin(all_heard)
     assert images.reliable == reliable
+
+
+@pytest.mark.parametrize("queue, late", [(1, "d"), (3, "bcd"), (4, "abcd")])
+def test_what_has_waited_gives_way_to_what_is_newer(probe: Probe, eyes: Node, queue: int, late: str) -> None:
+    """Images that come while the node is at work: two are worked on, if that does not take long."""
+    got: list[str] = []
+    health = Health(eyes, TOPIC)
+    ImageSubscription(eyes, "raw", health, lambda picture: got.append(picture.header.frame_id), queue)
+    publisher = probe.node.create_publisher(Image, TOPIC, 10)
+    probe.spin(publisher.get_subscription_count)
+    send(publisher, "1")
+    probe.spin(lambda: got == ["1"])
+    send(publisher, "2", "3")
+    probe.spin(lambda: got == ["1", "2", "3"])
+    send(publisher, *"abcd")
+    assert publisher.wait_for_all_acked(rclpy.duration.Duration(seconds=10))
+    time.sleep(2 * SLACK)
+    probe.spin(lambda: "d" in got)
+    assert "".join(got) == "123" + late
+    assert (health.frames, health.dropped) == (3 + len(late), 4 - len(late))
+    assert WAITING == 2, "as this test has it"
+
+
+def test_a_closed_gate_keeps_the_newest(probe: Probe, eyes: Node) -> None:
+    got: list[str] = []
+    gate = Gate()
+
+    def work(picture) -> None:
+        gate.open = False
+        got.append(picture.header.frame_id)
+
+    ImageSubscription(eyes, "raw", Health(eyes, TOPIC, pause=1.0), work, gate=gate)
+    publisher = probe.node.create_publisher(Image, TOPIC, 10)
+    probe.spin(publisher.get_subscription_count)
+    send(publisher, *"abcd")
+    probe.rest(2 * SLACK)
+    assert not got
+    gate.open = True
+    probe.spin(lambda: got)
+    send(publisher, "e")
+    probe.rest(0.1)
+    assert got == ["d"]
+
+
+def test_a_polled_topic_gives_its_newest_message_once(probe: Probe, eyes: Node) -> None:
+    polled = Polled(eyes, Header, "header")
+    publisher = probe.node.create_publisher(Header, "/apart/header", 10)
+    probe.spin(publisher.get_subscription_count)
+    assert polled.take() is None
+    for name in "abc":
+        publisher.publish(Header(frame_id=name))
+    probe.rest(0.3)
+    taken = [polled.take()]
+    deadline = time.monotonic() + 10.0
+    while b"c\0" not in (taken[-1] or b"") and time.monotonic() < deadline:
+        probe.rest(0.05)
+        taken.append(polled.take())
+    assert b"c\0" in taken[-1] and polled.take() is None

@@ -119,17 +119,21 @@ def test_what_counts_as_lost(domain) -> None:
 
     node = rclpy.create_node("counter")
     health = Health(node, "image")
-    for sequence in (5, 6, 9, 10):
-        health.received({"publication_sequence_number": sequence})
+    for number in (5, 6, 9, 10):
+        health.received(number)
     assert (health.frames, health.dropped) == (4, 2)
-    for sequence in (1, 2, 4):  # another publisher took over
-        health.received({"publication_sequence_number": sequence})
+    for number in (1, 2, 4):  # another publisher took over
+        health.received(number)
     assert (health.frames, health.dropped) == (7, 3)
-    health.received({"publication_sequence_number": None})  # not every middleware counts
-    health.received({"publication_sequence_number": 900})
+    health.received(None)  # not every middleware counts
+    health.received(900)
     assert health.dropped == 3 and health.behind
     health._last_loss -= 1.0
     assert not health.behind
+    picky = Health(node, "image", pause=0.5)
+    for number in (5, 6, 9):
+        picky.received(number)
+    assert (picky.frames, picky.dropped) == (3, 0), "what is passed over on purpose is not lost"
     node.destroy_node()
 
 

@@ -12,8 +12,7 @@ from std_msgs.msg import Header
 
 from face3d.overlay import Overlay
 from face3d.ros import conversions, overlay_publisher
-from face3d.ros.conversions import BlendshapeWriter, MarkerWriter, to_stamp
-from face3d.ros.hand_over import Picture
+from face3d.ros.conversions import BlendshapeWriter, MarkerWriter, Picture, to_stamp
 from face3d.ros.reconstruction_node import ReconstructionNode
 from face3d.track import Face
 from tests.ros.probe import FRAME, Probe, picture
@@ -24,6 +23,8 @@ MAKERS = {  # topic -> where what it carries is made
     "face_mesh": (conversions, "to_mesh"),
     "face_mesh/marker": (MarkerWriter, "write"),
     "face_blendshapes": (BlendshapeWriter, "write"),
+    "face_pose": (conversions, "to_pose_stamped"),
+    "/tf": (conversions, "to_transform"),
     "face_overlay": (Overlay, "draw"),
 }
 VERTICES, IMAGE, TOPOLOGY = "camera_vertices", "from_rgb", "to_topology"
@@ -65,7 +66,7 @@ def work(node: ReconstructionNode, count: int, start: int) -> None:
     node._detections.add(start, [BOX])
     for number in range(count):
         header = Header(stamp=to_stamp(start + number * STEP), frame_id=FRAME)
-        node.take(Picture(picture(number % 4), header), {})
+        node.work(Picture(picture(number % 4), header))
     assert node._state.tracked == 1
 
 

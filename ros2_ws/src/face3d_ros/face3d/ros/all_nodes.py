@@ -15,7 +15,6 @@ from rclpy.node import Node
 from face3d.ros.camera_node import CameraNode
 from face3d.ros.detection_node import DetectionNode
 from face3d.ros.diagnostics import STEADY
-from face3d.ros.hand_over import HandOver
 from face3d.ros.parameters import declare
 from face3d.ros.reconstruction_node import ReconstructionNode
 
@@ -32,10 +31,7 @@ class AllNodes(ReconstructionNode):
         detection = DetectionNode()
         others: list[Node] = [detection]
         if camera:
-            workers = (self, detection)
-            for worker in workers:
-                worker.images.close()
-            others.append(CameraNode([HandOver(worker, worker.take).offer for worker in workers]))
+            others.append(CameraNode([worker.images.hand_over().offer for worker in (self, detection)]))
         self._others = [Spinning(node) for node in others]
         self._watch = self.create_timer(_CHECK, self._check, clock=STEADY)
 

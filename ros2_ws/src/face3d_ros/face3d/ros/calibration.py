@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo
 
 from face3d.camera import Camera
 from face3d.ros.conversions import to_camera
 from face3d.ros.diagnostics import Health
+from face3d.ros.gate import Polled
+
+_AFTER_STAMP = slice(12, None)  # of a serialised message: four bytes that name the encoding, eight of the stamp
 
 
 class Calibration:
-    """Keeps the last camera_info and makes cameras of it.
+    """Makes cameras of the newest camera_info. It comes with every image and hardly ever changes.
 
     fov     field of view along the longer side, degrees, for images without a calibration
     health  is told of a calibration that does not fit the images
@@ -19,18 +23,19 @@ class Calibration:
 
     def __init__(self, node: Node, fov: float, health: Health) -> None:
         self._node, self._fov, self._health = node, fov, health
+        self._infos = Polled(node, CameraInfo, "camera_info")
         self._info: CameraInfo | None = None
-        self._made: tuple[tuple, Camera] | None = None
-
-    def update(self, message: CameraInfo) -> None:
-        """Use this camera_info from now on."""
-        self._info = message
+        self._content = b""
+        self._made: tuple[tuple[int, int], Camera] | None = None
 
     def camera(self, width: int, height: int) -> Camera:
         """The camera for images of a size; computed when that or camera_info changes."""
-        key = (width, height, self._info and (self._info.k.tobytes(), self._info.width, self._info.height))
-        if self._made is None or self._made[0] != key:
-            self._made = (key, self._make(width, height))
+        data = self._infos.take()
+        if data is not None and data[_AFTER_STAMP] != self._content:
+            self._content, self._made = data[_AFTER_STAMP], None
+            self._info = deserialize_message(data, CameraInfo)
+        if self._made is None or self._made[0] != (width, height):
+            self._made = ((width, height), self._make(width, height))
         return self._made[1]
 
     def _make(self, width: int, height: int) -> Camera:

@@ -14,10 +14,9 @@ from std_msgs.msg import Header
 
 from face3d.camera import Camera
 from face3d.ros import bag
-from face3d.ros.conversions import from_camera, from_rgb, nanoseconds, read_calibration, to_stamp
+from face3d.ros.conversions import Picture, from_camera, from_rgb, nanoseconds, read_calibration, to_stamp
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
-from face3d.ros.hand_over import Picture
 from face3d.ros.parameters import declare
 from face3d.ros.qos import IMAGE_OUT, OUTPUT
 from face3d.source import Frame, Source, SourceError, open_source, plug
@@ -160,7 +159,7 @@ class CameraNode(Node):
                 return
 
     def _publish(self, frame: Frame, source: Source, clock: _Clock | None) -> None:
-        started = time.perf_counter()
+        self._health.received()
         if clock is None or self._stamps == "now":
             stamp = to_stamp(self.get_clock().now().nanoseconds)
         else:
@@ -173,8 +172,7 @@ class CameraNode(Node):
             take(Picture(frame.image, header))
         if self._images.get_subscription_count():
             self._images.publish(from_rgb(frame.image, header))
-        self._health.received()
-        self._health.finished(stamp, started)
+        self._health.finished(stamp)
 
     def _info(self, frame: Frame, source: Source, header: Header) -> CameraInfo:
         if self._calibration is not None:

@@ -9,14 +9,15 @@ from face3d_msgs.msg import FaceArray, FaceState
 from rclpy.node import Node
 
 from face3d.detector import Detector, DetectorSettings
-from face3d.ros.conversions import from_detections, image_type, read_image, to_rgb
-from face3d.ros.diagnostics import Health
-from face3d.ros.hand_over import Picture
+from face3d.ros.conversions import Picture, from_detections, image_type
+from face3d.ros.diagnostics import STEADY, Health
+from face3d.ros.gate import Gate, Polled
 from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.parameters import declare, declare_settings
 from face3d.ros.qos import OUTPUT
 
-_TRACKED = 0.3  # seconds after a tracked face was seen for which it counts as tracked
+_TRACKED = 0.25  # seconds after a look that found a tracked face for which it counts as tracked
+_LOOKS = (0.01, 0.1)  # seconds between two looks whether it is time to search: at least, and at most
 
 _DETECTOR = {
     "min_face": ("Smallest face to be found, pixels; below 80 the image is enlarged first.", (10.0, 2000.0)),
@@ -26,7 +27,7 @@ _DETECTOR = {
 
 
 class DetectionNode(Node):
-    """image -> faces."""
+    """image -> faces. Between two searches no image is taken: most of them are not searched."""
 
     def __init__(self) -> None:
         super().__init__("detection_node")
@@ -37,51 +38,32 @@ class DetectionNode(Node):
         self._periods = (1.0 / rate, 1.0 / tracking)
         self._searched = self._tracked_until = -math.inf
         self._detector = Detector(settings)
-        self._type, topic = image_type(transport)
         self._faces = self.create_publisher(FaceArray, "faces", OUTPUT)
-        self._health = Health(self, self.resolve_topic_name(topic), lambda: {"searches": self._searches})
-        self._searches = 0
-        # Raw bytes: most images are passed over, and those are not worth unpacking.
-        self.create_subscription(FaceState, "face_state", self._on_state, OUTPUT, raw=True)
-        self.images = ImageSubscription(self, self._type, topic, self._on_image)
+        topic = self.resolve_topic_name(image_type(transport)[1])
+        self._health = Health(self, topic, pause=max(self._periods))
+        self._states = Polled(self, FaceState, "face_state")
+        self._gate = Gate()
+        self.images = ImageSubscription(self, transport, self._health, self.search, gate=self._gate)
+        least, most = _LOOKS
+        self._looks = self.create_timer(min(max(self._periods[0], least), most), self._look, clock=STEADY)
 
-    def _on_state(self, _: bytes) -> None:
-        self._tracked_until = time.monotonic() + _TRACKED
-
-    def take(self, picture: Picture, info: dict) -> None:
-        """Look at an image that comes without a topic, when it is time to; `info` as rclpy gives it."""
-        self._health.received(info)
-        if self._due():
-            self._search(picture, time.perf_counter())
-
-    def _on_image(self, data: bytes, info: dict) -> None:
-        self._health.received(info)
-        if not self._due():
-            return
-        started = time.perf_counter()
-        try:
-            message = read_image(data, self._type)
-            picture = Picture(to_rgb(message), message.header)
-        except ValueError as error:
-            self._health.problem(str(error))
-            return
-        self._search(picture, started)
-
-    def _due(self) -> bool:
-        """Whether this image is to be searched. Asked anew for every image: a face that has just been lost must
-        not wait for a search of the slow kind."""
+    def _look(self) -> None:
+        """Let an image in when it is time to. Asked often: a face that has just been lost must not wait for a search
+        of the slow kind."""
         now = time.monotonic()
-        if now < self._searched + self._periods[now < self._tracked_until]:
-            return False
-        self._searched = now
-        return True
+        if self._states.take() is not None:
+            self._tracked_until = now + _TRACKED
+        self._gate.open = now >= self._searched + self._periods[now < self._tracked_until]
 
-    def _search(self, picture: Picture, started: float) -> None:
+    def search(self, picture: Picture) -> None:
+        """Search a picture for faces and publish them."""
+        self._gate.open = False
+        self._searched = time.monotonic()
+        self._looks.reset()  # so that one of them is just when the next search is due
         image, header = picture
-        self._searches += 1
         found = from_detections(self._detector.detect(image), header, image.shape[1], image.shape[0])
         self._faces.publish(found)
-        self._health.finished(header.stamp, started)
+        self._health.finished(header.stamp)
 
 
 NODE = DetectionNode

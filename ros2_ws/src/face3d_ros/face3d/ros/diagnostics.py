@@ -13,6 +13,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 
 from face3d.ros.conversions import nanoseconds
+from face3d.ros.gate import Gate
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 """For timers that also go on while a simulated clock stands still."""
@@ -22,6 +23,7 @@ _SILENCE = 2.0  # seconds without an image that are worth a warning
 _MEMORY = 5.0  # seconds for which a problem stays in the report
 _BEHIND = 0.3  # seconds for which a loss shows that there is too little time
 _SAME_CLOCK = 5.0  # seconds behind its stamp from which it is of another clock, as in a replayed bag
+_TOLD = 5  # losses that a report tells of one by one
 _RESTART = 1000  # a gap in sequence numbers that large is another publisher, not loss
 
 
@@ -31,39 +33,49 @@ class Health:
     node   reports under its name, through its logger and clock
     topic  where its images come from, for the texts; "" for a node that makes the images itself
     extra  called for every report: further keys and values
+    pause  seconds that the node may pass images over on purpose; 0: it is to get all of them
+
+    `seldom` is a callback group for what need not be looked at for every image: it opens once a second.
     """
 
-    def __init__(self, node: Node, topic: str, extra: Callable[[], dict[str, object]] = dict) -> None:
-        self._node, self._topic, self._extra = node, topic, extra
+    def __init__(
+        self, node: Node, topic: str, extra: Callable[[], dict[str, object]] = dict, pause: float = 0.0
+    ) -> None:
+        self._node, self._topic, self._extra, self._pause = node, topic, extra, pause
         self.frames = self.dropped = self.problems = 0
         self._sequence: int | None = None
         self._last_frame: float | None = None
         self._last_loss = -1e9
+        self._losses: list[str] = []
+        self._started = self._spent = 0.0
         self._problem, self._problem_time, self._fatal = "", -1e9, ""
         self._reported = (time.monotonic(), 0, 0)
         self._work: list[float] = []
         self._latency: list[float] = []
+        self.seldom = Gate()
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._timer = node.create_timer(_PERIOD, self.report, clock=STEADY)
 
-    def received(self, info: dict | None = None) -> None:
-        """An image came; `info` is rclpy's message info: its sequence numbers show what was lost before."""
+    def received(self, number: int | None = None) -> None:
+        """Work on an image begins; its sequence number, where there is one, shows what was lost before."""
+        self.seldom.open = False
+        now, self._started = time.monotonic(), time.perf_counter()
+        if number and self._sequence and not self._pause and 1 < number - self._sequence < _RESTART:
+            self._lost(number - self._sequence - 1, now)
+        self._sequence = number
+        self._spent = 0.0
+        self._last_frame = now
         self.frames += 1
-        self._last_frame = time.monotonic()
-        sequence = (info or {}).get("publication_sequence_number")
-        if sequence and self._sequence is not None and 1 < sequence - self._sequence < _RESTART:
-            self.dropped += sequence - self._sequence - 1
-            self._last_loss = self._last_frame
-        self._sequence = sequence
 
     @property
     def behind(self) -> bool:
         """Whether images were lost a moment ago: there is no time for anything that can wait."""
         return time.monotonic() - self._last_loss < _BEHIND
 
-    def finished(self, stamp: Time, started: float) -> None:
-        """Work on the image of `stamp` that began at `started` (time.perf_counter) is done and published."""
-        self._work.append(time.perf_counter() - started)
+    def finished(self, stamp: Time) -> None:
+        """Work on the image of `stamp` is done and published."""
+        self._spent = time.perf_counter() - self._started
+        self._work.append(self._spent)
         latency = (self._node.get_clock().now().nanoseconds - nanoseconds(stamp)) * 1e-9
         if 0.0 <= latency < _SAME_CLOCK:
             self._latency.append(latency)
@@ -82,6 +94,7 @@ class Health:
 
     def report(self, wait: float = 0.0) -> None:
         """Publish the state; the timer does it once a second. `wait` seconds at most until all have it."""
+        self.seldom.open = True
         now = time.monotonic()
         then, frames, dropped = self._reported
         self._reported = (now, self.frames, self.dropped)
@@ -89,12 +102,14 @@ class Health:
         values: dict[str, object] = {
             "frames": self.frames,
             "dropped": self.dropped,
+            "losses": "; ".join(self._losses[:_TOLD]) + ("; ..." if len(self._losses) > _TOLD else ""),
             "problems": self.problems,
             "rate": f"{rate:.1f}",
             **_quantiles("work", self._work),
             **_quantiles("latency", self._latency),
             **self._extra(),
         }
+        self._losses.clear()
         self._work.clear()
         self._latency.clear()
         level, text = self._judge(now, rate, self.dropped - dropped)
@@ -111,6 +126,12 @@ class Health:
         if wait:
             self._publisher.wait_for_all_acked(Duration(seconds=wait))
 
+    def _lost(self, count: int, now: float) -> None:
+        self.dropped += count
+        self._last_loss = now
+        since = 1e3 * (now - (self._last_frame or now))
+        self._losses.append(f"{count} in {since:.0f} ms, {1e3 * self._spent:.0f} of them at work")
+
     def _judge(self, now: float, rate: float, dropped: int) -> tuple[bytes, str]:
         if self._fatal:
             return DiagnosticStatus.ERROR, self._fatal
@@ -119,7 +140,7 @@ class Health:
         where = f" on {self._topic}" if self._topic else ""
         if self._last_frame is None:
             return DiagnosticStatus.WARN, f"no image yet{where}"
-        if now - self._last_frame > _SILENCE:
+        if now - self._last_frame > _SILENCE + self._pause:
             return DiagnosticStatus.WARN, f"no image{where} for {now - self._last_frame:.0f} s"
         if dropped:
             return DiagnosticStatus.WARN, f"{rate:.1f} frames/s, {dropped} dropped in the last second"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,25 +11,43 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
 
-from face3d.ros.qos import images
-
-_Callback = Callable[[bytes, dict], None]
+from face3d.ros.conversions import Picture, image_type, read_picture
+from face3d.ros.diagnostics import Health
+from face3d.ros.gate import Gate, take
+from face3d.ros.hand_over import HandOver
+from face3d.ros.qos import SLACK, WAITING, images
 
 
 class ImageSubscription:
-    """Serialised images of a topic, of which `depth` may wait; the newest ones win.
+    """The pictures of a topic, for a node that takes one at a time.
+
+    The newest wins: two may wait, and one that has waited for longer than SLACK gives way to a newer one.
 
     Reliable until a publisher turns up that offers best effort only, which reliable subscriptions do not match.
     Reliable, because a driver that was started without this package's Fast DDS profile has less shared memory than one
     image takes: its images go in parts, and with best effort one lost part loses the image (three of four at
     640 x 480 and 60 per second).
 
-    callback  takes the serialised message and rclpy's message info
+    transport  'raw' or 'compressed'
+    health     is told of every image that is taken, and of those that cannot be read
+    callback   takes a picture
+    queue      more than 1: so many wait, and nothing gives way
+    gate       images are taken while it is open only
     """
 
-    def __init__(self, node: Node, kind: type, topic: str, callback: _Callback, depth: int = 1) -> None:
-        self._node, self._kind, self._topic = node, kind, topic
-        self._callback, self._depth = callback, depth
+    def __init__(
+        self,
+        node: Node,
+        transport: str,
+        health: Health,
+        callback: Callable[[Picture], None],
+        queue: int = 1,
+        gate: Gate | None = None,
+    ) -> None:
+        self._node, self._health, self._callback, self._gate = node, health, callback, gate
+        self._kind, self._topic = image_type(transport)
+        self._depth = queue if queue > 1 else WAITING
+        self._slack = SLACK if queue == 1 else float("inf")
         self._subscription = self._subscribe(
             ReliabilityPolicy.RELIABLE, SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible)
         )
@@ -38,15 +57,24 @@ class ImageSubscription:
         """Whether what gets lost on the way is sent again."""
         return self._subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
 
-    def close(self) -> None:
-        """Take no further images."""
-        self._node.destroy_subscription(self._subscription)
+    def hand_over(self) -> HandOver:
+        """Take no further images from the topic, but those that are left in this place."""
+        self._close()
+        return HandOver(self._node, self._health, self._callback, self._gate)
 
     def _subscribe(self, reliability: ReliabilityPolicy, events: Any) -> Subscription:
-        profile = images(self._depth, reliability)
         return self._node.create_subscription(
-            self._kind, self._topic, self._callback, profile, event_callbacks=events, raw=True
+            self._kind,
+            self._topic,
+            self._on_image,
+            images(self._depth, reliability),
+            callback_group=self._gate,
+            event_callbacks=events,
+            raw=True,
         )
+
+    def _close(self) -> None:
+        self._node.destroy_subscription(self._subscription)
 
     def _on_incompatible(self, _: object) -> None:
         if not self.reliable:
@@ -54,5 +82,17 @@ class ImageSubscription:
         self._node.get_logger().info(
             f"{self._subscription.topic_name} comes as best effort: images may get lost on their way"
         )
-        self.close()
+        self._close()
         self._subscription = self._subscribe(ReliabilityPolicy.BEST_EFFORT, None)
+
+    def _on_image(self, data: bytes, info: dict) -> None:
+        waited = 1e-9 * (time.time_ns() - info.get("received_timestamp", 0))
+        if waited > self._slack:
+            data, info = take(self._subscription) or (data, info)
+        self._health.received(info.get("publication_sequence_number"))
+        try:
+            picture = read_picture(data, self._kind)
+        except ValueError as error:
+            self._health.problem(str(error))
+            return
+        self._callback(picture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -51,6 +52,8 @@ def _spin(node_class: type) -> int:
     node = None
     try:
         node = node_class()
+        gc.collect()
+        gc.freeze()  # what is there by now stays: no collection has to walk through it again
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from face3d_msgs.msg import Blendshapes, FaceArray, FaceMesh, FaceState, FaceTopology
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker
@@ -20,15 +20,14 @@ from face3d.model import FaceModel
 from face3d.overlay import STYLES, Overlay
 from face3d.ros import conversions
 from face3d.ros.calibration import Calibration
-from face3d.ros.conversions import nanoseconds
+from face3d.ros.conversions import Picture, nanoseconds
 from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import STEADY, Health
-from face3d.ros.hand_over import Picture
 from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.parameters import declare, declare_settings
-from face3d.ros.qos import IMAGE_IN, IMAGE_OUT, LATCHED, OUTPUT
+from face3d.ros.qos import IMAGE_OUT, LATCHED, OUTPUT
 from face3d.track import Face, TrackerSettings, TrackerState
 from face3d.tracker import Tracker
 
@@ -86,7 +85,7 @@ class ReconstructionNode(Node):
             self,
             "queue",
             1,
-            "Images that may wait. 1: the newest wins, and nothing is ever late; more: none is to get lost, "
+            "1: the newest image wins, and nothing is ever late; more: so many may wait, as none is to get lost, "
             "which needs a reliable publisher.",
             (1, 100),
         )
@@ -107,32 +106,30 @@ class ReconstructionNode(Node):
         # Nodes in several namespaces share /tf: their faces need names of their own.
         self._frames = f"{self.get_namespace().strip('/')}/face_".lstrip("/")
 
-        self._meshes = self.create_publisher(FaceMesh, "face_mesh", OUTPUT)
-        self._topology = self.create_publisher(FaceTopology, "face_mesh/topology", LATCHED)
-        self._poses = self.create_publisher(PoseStamped, "face_pose", OUTPUT)
-        self._transforms = self.create_publisher(TFMessage, "/tf", OUTPUT)
-        self._states = self.create_publisher(FaceState, "face_state", OUTPUT)
-        self._blendshapes = self.create_publisher(Blendshapes, "face_blendshapes", OUTPUT)
+        topic = self.resolve_topic_name(conversions.image_type(transport)[1])
+        self._health = Health(self, topic, self._report)
+        # Their events (somebody asks for what they do not offer) are most of what an executor would look at.
+        publisher = partial(self.create_publisher, callback_group=self._health.seldom)
+        self._meshes = publisher(FaceMesh, "face_mesh", OUTPUT)
+        self._topology = publisher(FaceTopology, "face_mesh/topology", LATCHED)
+        self._poses = publisher(PoseStamped, "face_pose", OUTPUT)
+        self._transforms = publisher(TFMessage, "/tf", OUTPUT)
+        self._states = publisher(FaceState, "face_state", OUTPUT)
+        self._blendshapes = publisher(Blendshapes, "face_blendshapes", OUTPUT)
         self._blendshape_writer = conversions.BlendshapeWriter(self._model)
-        self._marker = self.create_publisher(Marker, "face_mesh/marker", OUTPUT)
+        self._marker = publisher(Marker, "face_mesh/marker", OUTPUT)
         self._markers = Markers(self._marker, self._model, detail)
         self._overlay = OverlayPublisher(
-            self.create_publisher(Image, "face_overlay", IMAGE_OUT),
-            Overlay(self._model, style, smooth=False),
-            rate,
+            publisher(Image, "face_overlay", IMAGE_OUT), Overlay(self._model, style, smooth=False), rate
         )
         self._topology.publish(
             conversions.to_topology(self._model, Header(stamp=self.get_clock().now().to_msg()))
         )
-
-        self._type, topic = conversions.image_type(transport)
-        self._health = Health(self, self.resolve_topic_name(topic), self._report)
         self._calibration = Calibration(self, fov, self._health)
         self._load()
         self._retry = self.create_timer(_RETRY, self._load, clock=STEADY)
-        self.create_subscription(CameraInfo, "camera_info", self._calibration.update, IMAGE_IN)
         self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
-        self.images = ImageSubscription(self, self._type, topic, self._on_image, queue)
+        self.images = ImageSubscription(self, transport, self._health, self.work, queue)
 
     def destroy_node(self) -> None:
         """End the drawing, give the network's memory back, then end the node."""
@@ -159,23 +156,8 @@ class ReconstructionNode(Node):
     def _on_faces(self, message: FaceArray) -> None:
         self._detections.add(nanoseconds(message.header.stamp), conversions.to_boxes(message))
 
-    def take(self, picture: Picture, info: dict) -> None:
-        """Work on an image that comes without a topic; `info` as rclpy gives it."""
-        self._health.received(info)
-        self._reconstruct(picture, time.perf_counter())
-
-    def _on_image(self, data: bytes, info: dict) -> None:
-        started = time.perf_counter()
-        self._health.received(info)
-        try:
-            message = conversions.read_image(data, self._type)
-            picture = Picture(conversions.to_rgb(message), message.header)
-        except ValueError as error:
-            self._health.problem(str(error))
-            return
-        self._reconstruct(picture, started)
-
-    def _reconstruct(self, picture: Picture, started: float) -> None:
+    def work(self, picture: Picture) -> None:
+        """Reconstruct the faces in a picture and publish them."""
         if self._tracker is None:
             return
         image, header = picture
@@ -190,11 +172,14 @@ class ReconstructionNode(Node):
             return
         self._publish(faces, header)
         self._overlay.submit(image, faces, header, self._health.behind)
-        self._health.finished(header.stamp, started)
+        self._health.finished(header.stamp)
 
     def _publish(self, faces: list[Face], header: Header) -> None:
         """All outputs of one image under its own header; what nobody listens to is not made."""
-        wants_mesh, wants_marker = (p.get_subscription_count() for p in (self._meshes, self._marker))
+        wants_mesh, wants_marker, wants_pose, wants_transform = (
+            publisher.get_subscription_count()
+            for publisher in (self._meshes, self._marker, self._poses, self._transforms)
+        )
         meshes: list[tuple[Face, np.ndarray]] = []
         if wants_mesh or wants_marker:
             meshes = [(face, face.camera_vertices()) for face in faces]
@@ -204,12 +189,14 @@ class ReconstructionNode(Node):
         transforms = []
         for face in faces:
             pose = conversions.to_pose(face, self._model)
-            self._poses.publish(conversions.to_pose_stamped(pose, header))
+            if wants_pose:
+                self._poses.publish(conversions.to_pose_stamped(pose, header))
             self._states.publish(conversions.to_state(face, pose, header))
-            transforms.append(conversions.to_transform(pose, header, f"{self._frames}{face.id}"))
+            if wants_transform and self._publish_tf:
+                transforms.append(conversions.to_transform(pose, header, f"{self._frames}{face.id}"))
             if self._blendshape_writer.known and self._blendshapes.get_subscription_count():
                 self._blendshapes.publish(self._blendshape_writer.write(face, header))
-        if transforms and self._publish_tf:
+        if transforms:
             self._transforms.publish(TFMessage(transforms=transforms))
         if wants_marker:
             self._markers.publish(meshes, header)

@@ -16,7 +16,7 @@ from face3d.ros.conversions.faces import (
     to_transform,
 )
 from face3d.ros.conversions.image_bytes import read_image
-from face3d.ros.conversions.images import BadImage, from_rgb, image_type, to_rgb
+from face3d.ros.conversions.images import BadImage, Picture, from_rgb, image_type, read_picture, to_rgb
 from face3d.ros.conversions.marker import MarkerWriter
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "BadImage",
     "BlendshapeWriter",
     "MarkerWriter",
+    "Picture",
     "from_camera",
     "from_detections",
     "from_rgb",
@@ -33,6 +34,7 @@ __all__ = [
     "packed",
     "read_calibration",
     "read_image",
+    "read_picture",
     "to_boxes",
     "to_camera",
     "to_mesh",

@@ -6,13 +6,15 @@ without a ROS 2 installation, it checks sizes before it touches the data, and it
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from face3d.ros.conversions.arrays import packed
-from face3d.ros.conversions.image_bytes import ImageBytes
+from face3d.ros.conversions.image_bytes import ImageBytes, read_image
 
 # encoding -> (numpy type, channels, OpenCV conversion to RGB or None when it already is)
 _ENCODINGS: dict[str, tuple[type, int, int | None]] = {
@@ -44,6 +46,13 @@ _ENCODINGS: dict[str, tuple[type, int, int | None]] = {
 _PLANES = ("nv12", "nv21")
 
 
+class Picture(NamedTuple):
+    """An image (H, W, 3) uint8 RGB, which nobody may change any more, with its header."""
+
+    image: np.ndarray
+    header: Header
+
+
 class BadImage(ValueError):
     """An image message that cannot be read; the text says what came and what was expected."""
 
@@ -51,6 +60,12 @@ class BadImage(ValueError):
 def image_type(transport: str) -> tuple[type, str]:
     """Message type and topic of images that come 'raw' or 'compressed', named as by image_transport."""
     return (Image, "image") if transport == "raw" else (CompressedImage, "image/compressed")
+
+
+def read_picture(data: bytes, kind: type) -> Picture:
+    """The picture in a serialised message of `kind` (Image or CompressedImage); raises ValueError."""
+    message = read_image(data, kind)
+    return Picture(to_rgb(message), message.header)
 
 
 def to_rgb(message: Image | ImageBytes | CompressedImage) -> np.ndarray:
