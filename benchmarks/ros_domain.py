@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
 """Topics of detection and reconstruction beside a camera_node."""
@@ -35,16 +36,17 @@ def own_domain(*names: str) -> Iterator[list]:
         yield nodes
 
 
-def watch_reconstruction(node) -> dict[str, str]:
-    """The reconstruction node's last diagnostics, as they come to an rclpy.Node; empty until the first."""
+def watch_nodes(node, told: Callable[[str], None] = lambda name: None) -> dict[str, dict[str, str]]:
+    """The last diagnostics of every face3d node by its name, as they come to an rclpy.Node; `told` hears of each."""
     from diagnostic_msgs.msg import DiagnosticArray
 
-    report: dict[str, str] = {}
+    reports: dict[str, dict[str, str]] = defaultdict(dict)
 
     def on_diagnostics(message: DiagnosticArray) -> None:
         for status in message.status:
-            if status.name.startswith("reconstruction_node"):
-                report.update({pair.key: pair.value for pair in status.values})
+            name = status.name.partition(":")[0]
+            reports[name] = {pair.key: pair.value for pair in status.values}
+            told(name)
 
     node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
-    return report
+    return reports

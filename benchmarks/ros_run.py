@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.ros_domain import REMAPS, own_domain, watch_reconstruction
+from benchmarks.ros_domain import REMAPS, own_domain, watch_nodes
 from benchmarks.usage import Usage
 
 MESH = ("face3d_msgs.msg.FaceMesh", "face_mesh")
@@ -97,7 +97,7 @@ def measure(setting: Setting, seconds: float) -> Result:
     from face3d.ros.node_group import NodeGroup
 
     with own_domain("face3d_benchmark") as (node,), NodeGroup() as nodes, contextlib.ExitStack() as programs:
-        report = watch_reconstruction(node)
+        reports = watch_nodes(node)
         executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
         listen = [(*setting.topic, *setting.ears), *((*other, "--raw") for other in setting.others)]
@@ -116,6 +116,7 @@ def measure(setting: Setting, seconds: float) -> Result:
             executor.spin_once(timeout_sec=0.1)
             if nodes.failed():
                 raise RuntimeError(f"{nodes.failed()} ended: {' | '.join(nodes.lines()[-3:])}")
+            report = reports["reconstruction_node"]
             if report.get("frames", "0") != "0":
                 usage = {name: Usage.of(nodes.process_id(name)) for name in names}
                 now = (time.monotonic(), usage, int(report["dropped"]))

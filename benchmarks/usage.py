@@ -42,3 +42,10 @@ class Usage:
             tuple(sorted(name for name in shared if not name.endswith("(deleted)"))),
             sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"),
         )
+
+
+def busy() -> float:
+    """Seconds of processor time that the whole machine has spent since it started, its kernel and its host included."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    user, nice, system, _, _, irq, softirq, stolen = map(int, fields[:8])
+    return (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK")

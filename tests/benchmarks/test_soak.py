@@ -9,8 +9,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from benchmarks.soak import Sample, Soak
+from benchmarks.losses import Losses
 from benchmarks.usage import Usage
+from benchmarks.verdict import Sample, Soak, summary
 
 COUNT = 180  # half an hour
 FLAT = Usage(memory=150.0, resident=220.0, threads=17, files=40, shared=("a", "b"), cpu=0.0)
@@ -84,3 +85,46 @@ def test_usage_of_this_process() -> None:
     assert 30 < after.memory - before.memory < 60 and block.all()
     assert after.resident > after.memory
     assert after.cpu >= before.cpu > 0 and after.threads >= 1
+
+
+SECOND = 10**9
+
+
+def played(missing: set[int], dropped: dict[int, int], count: int = 600) -> Losses:
+    """Ten seconds of images at 60/s, without the meshes of some; the node's `dropped` rises in some seconds."""
+    losses, total = Losses(), 0
+    for number in range(count):
+        stamp = 5 * SECOND + number * SECOND // 60
+        losses.image(stamp)
+        if number not in missing:
+            losses.mesh(stamp)
+            losses.mesh(stamp)  # of a second face
+        if number % 60 == 59:
+            lost = dropped.get(number // 60, 0)
+            total += lost
+            report = {"dropped": total, "losses": f"{lost} in 40 ms" if lost else "", "tracks_started": 1}
+            losses.report(number / 60, {key: str(value) for key, value in report.items()})
+            losses.settle(number / 60)
+    losses.settle(count / 60 + 2.0, patience=0.0)
+    return losses
+
+
+def test_losses_are_told_with_their_moment_and_what_the_node_says() -> None:
+    assert played(set(), {}).moments == []
+    losses = played({100, 101, 450}, {1: 2})
+    assert (losses.images, losses.missing, losses.dropped) == (600, 3, 2)
+    first, second = losses.moments
+    assert (first.image, first.missing, first.dropped, first.words) == (99, 2, 2, ["2 in 40 ms"])
+    assert abs(first.seconds - 100 / 60) < 1.0 and 15 < first.pause < 18
+    assert (second.image, second.missing, second.dropped) == (449, 1, 0), "no face was found in it"
+    found = soak()
+    found.moments, found.images, found.missing = losses.moments, losses.images, losses.missing
+    text = "\n".join(summary(found))
+    assert "600 images" in text and "3 without a mesh, in 2 moments" in text and "passed over: 2 in 40 ms" in text
+    json.dumps(asdict(found))
+
+
+def test_losses_without_end_are_told_in_parts() -> None:
+    losses = played(set(range(600, 3000)), dict.fromkeys(range(10, 50), 60), 3600)
+    assert 2 <= len(losses.moments) <= 4
+    assert sum(moment.missing for moment in losses.moments) == 2400 == losses.dropped

@@ -1,0 +1,121 @@
+"""Which images of a long run became no mesh, when that was, and what the nodes did meanwhile."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_PATIENCE = 2.0  # seconds that a mesh, or the node's report of a loss, may come after its image
+_QUIET = 3.0  # seconds without a loss that end a moment: reports come once a second
+_LONGEST = 20.0  # seconds after which a moment ends anyway
+_WORDS = 4  # reports that a moment keeps
+
+
+@dataclass
+class Moment:
+    """Losses that belong together.
+
+    seconds  since the first mesh of the run
+    image    number of the last image that became a mesh before it, counted from 0
+    missing  images without a mesh
+    dropped  images that reconstruction_node says it never had; the others that are missing showed no face to it
+    words    how it lost each of them
+    pause    longest time between two images of the camera among them, ms
+    """
+
+    seconds: float
+    image: int
+    missing: int = 0
+    dropped: int = 0
+    words: list[str] = field(default_factory=list)
+    tracks_ended: int = 0
+    tracks_started: int = 0
+    pause: float = 0.0
+
+    def text(self) -> str:
+        """All of it on a line."""
+        found = [f"minute {self.seconds / 60:.2f}, after image {self.image}: {self.missing} without a mesh"]
+        if self.dropped:
+            found.append(f"passed over: {'; '.join(self.words)}")
+        if self.tracks_ended or self.tracks_started:
+            found.append(f"tracks: {self.tracks_ended} ended, {self.tracks_started} started")
+        return "; ".join([*found, f"the camera's longest pause was {self.pause:.0f} ms"])
+
+
+class Losses:
+    """Is told of everything that comes, and keeps the `moments` of loss.
+
+    images, missing, dropped  numbers so far: of the camera, without a mesh, passed over by reconstruction_node; those
+        of which nothing is known yet do not count
+    """
+
+    def __init__(self) -> None:
+        self.images = self.missing = self.dropped = 0
+        self.moments: list[Moment] = []
+        self._open: deque[tuple[int, float]] = deque()  # stamp, ms since the image before
+        self._arrived: set[int] = set()
+        self._reports: deque[tuple[float, Mapping[str, str]]] = deque()
+        self._report: Mapping[str, str] = {}
+        self._last = 0  # stamp of the newest image
+        self._good = 0  # number of the last image with a mesh
+        self._changed = 0.0
+
+    def image(self, stamp: int) -> None:
+        """The camera has sent an image of this stamp, nanoseconds."""
+        pause = 1e-6 * (stamp - self._last) if self._last else 0.0
+        self._open.append((stamp, pause))
+        self._last = stamp
+
+    def mesh(self, stamp: int) -> None:
+        """A mesh of the image of this stamp has come."""
+        self._arrived.add(stamp)
+
+    def report(self, seconds: float, values: Mapping[str, str]) -> None:
+        """reconstruction_node has reported, as it does once a second; `seconds` after the start."""
+        self._reports.append((seconds, values))
+
+    def settle(self, seconds: float, patience: float = _PATIENCE) -> None:
+        """Give up what has not come in time; to be called now and then, `seconds` after the start."""
+        oldest = self._last - round(1e9 * patience)
+        while self._open and self._open[0][0] <= oldest:
+            stamp, pause = self._open.popleft()
+            if stamp in self._arrived:
+                self._good = self.images
+            else:
+                moment = self._moment(seconds)
+                moment.missing += 1
+                moment.pause = max(moment.pause, pause)
+                self.missing += 1
+            self.images += 1
+        self._arrived = {stamp for stamp in self._arrived if stamp > oldest}
+        while self._reports and self._reports[0][0] <= seconds - patience:
+            self._settle_report(seconds, self._reports.popleft()[1])
+
+    def _settle_report(self, seconds: float, values: Mapping[str, str]) -> None:
+        before, self._report = self._report or values, values
+        dropped, ended, started = (
+            int(values.get(name, 0)) - int(before.get(name, 0))
+            for name in ("dropped", "tracks_ended", "tracks_started")
+        )
+        if dropped:
+            self.dropped += dropped
+            moment = self._moment(seconds)
+            moment.dropped += dropped
+            if len(moment.words) < _WORDS:
+                moment.words.append(values["losses"])
+        if self._current(seconds):
+            self.moments[-1].tracks_ended += ended
+            self.moments[-1].tracks_started += started
+
+    def _current(self, seconds: float) -> bool:
+        if not self.moments:
+            return False
+        began = self.moments[-1].seconds + _PATIENCE
+        return seconds <= min(self._changed + _QUIET, began + _LONGEST)
+
+    def _moment(self, seconds: float) -> Moment:
+        if not self._current(seconds):
+            self.moments.append(Moment(max(0.0, seconds - _PATIENCE), self._good))
+        self._changed = seconds
+        return self.moments[-1]
