@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def names() -> list[str]:
 
 def main() -> None:
     from benchmarks import results
-    from benchmarks.table import HEADER, line
+    from benchmarks.table import HEADER, NotHere, line
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print the speed table.")
     parser.add_argument("names", nargs="*", help=f"which of {', '.join(names())} (default: all)")
@@ -43,17 +44,21 @@ def main() -> None:
     out = arguments.out or results.FOLDER / f"{str(machine['date']).replace(':', '')}.json"
     rows: list[dict] = []
     missed = failed = 0
+    began = time.monotonic()
     for name in arguments.names or names():
         try:
             for row in importlib.import_module(f"benchmarks.bench_{name}").rows(arguments.quick):
                 print(line(row), flush=True)
                 rows.append({"benchmark": name, **asdict(row)})
                 missed += row.verdict == "MISSED"
+        except NotHere as error:
+            print(f"{name}: left out: {error}", flush=True)
         except Exception as error:  # whatever it is, the other benchmarks still have something to say
             failed += 1
             print(f"{name}: could not run: {type(error).__name__}: {error}", flush=True)
-    results.save(out, {"machine": machine, "quick": arguments.quick, "rows": rows})
-    print(f"\n{out}; compare two runs with `python -m benchmarks.compare BEFORE.json AFTER.json`")
+        results.save(out, {"machine": machine, "quick": arguments.quick, "rows": rows})
+    print(f"\n{out}, after {(time.monotonic() - began) / 60.0:.1f} minutes")
+    print("compare two runs with `python -m benchmarks.compare BEFORE.json AFTER.json`")
     print(f"{missed} demands missed, {failed} benchmarks could not run" if missed + failed else "all demands met")
 
 

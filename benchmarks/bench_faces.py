@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.table import Row, line
+from benchmarks.table import NotHere, Row, line
 
 LIMIT = 9.0  # ms a sample with everything switched on
 STAGES = {
@@ -24,13 +24,13 @@ STAGES = {
 
 
 def rows(quick: bool = False) -> Iterator[Row]:
-    """Milliseconds a sample; `quick` draws fewer."""
+    """Milliseconds a sample; `quick` draws fewer. Raises NotHere without what training needs."""
     try:
         import cv2
 
         from training.faces import FaceGenerator
     except ImportError as error:
-        raise RuntimeError(f"the synthetic faces need requirements/training.txt ({error})") from error
+        raise NotHere(f"the synthetic faces need requirements/training.txt ({error})") from error
     cv2.setNumThreads(1)
     generator = FaceGenerator(seed=1)
     count = 60 if quick else 300

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.ros_domain import own_domain
 from benchmarks.scenes import SIZES, Clip, named
-from benchmarks.table import Row, summarised, timed
+from benchmarks.table import NotHere, Row, summarised, timed
 from face3d import runtime
 from face3d.camera import Camera
 from face3d.model import FaceModel
@@ -18,7 +18,7 @@ from face3d.tracker import Tracker
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Raises RuntimeError without ROS 2."""
+    """Raises NotHere without ROS 2."""
     try:
         from face3d_msgs.msg import FaceMesh, FaceState
         from sensor_msgs.msg import Image
@@ -28,7 +28,7 @@ def rows(quick: bool) -> Iterator[Row]:
         from face3d.ros import conversions
         from face3d.ros.markers import MarkerWriter
     except ImportError as error:
-        raise RuntimeError(f"messages need ROS 2 and the built workspace ({error})") from error
+        raise NotHere(f"messages need ROS 2 and the built workspace ({error})") from error
     runs = 10 if quick else 200
     model, clip = FaceModel.load(), Clip(1)
     face, header = _face(model, clip), Header(frame_id="camera")
@@ -50,7 +50,7 @@ def rows(quick: bool) -> Iterator[Row]:
         yield timed(f"build {name}", build, runs)
         publish, receive = _transport(kind, build(), runs)
         yield summarised(f"publish {name}", publish)
-        yield summarised(f"receive {name}", receive, note="from publish() to the callback")
+        yield summarised(f"receive {name}", receive, note="from publish() to a callback in this process")
         if kind is Marker:  # rclpy makes an object of every corner; RViz, in C++, does not
             _, receive = _transport(kind, build(), runs, raw=True)
             yield summarised(f"receive {name}, serialised", receive, note="without rclpy's objects")

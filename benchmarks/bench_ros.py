@@ -10,21 +10,29 @@ import numpy as np
 
 from benchmarks.ros_run import MARKER, OVERLAY, Result, Setting, measure
 from benchmarks.scenes import Clip
-from benchmarks.table import Row
+from benchmarks.table import NotHere, Row
 from face3d import resources
 from face3d.movie import Movie
+from face3d.ros import environment
 
 _RATE = 60.0  # images per second, 640 x 480
 _LATENCY, _LATENCY_HIGH = 15.0, 25.0  # ms from the image's stamp to the mesh in the subscriber's callback
 _MEMORY = 400.0  # MB of the reconstruction node
 _LARGE, _LARGE_RATE = (1920, 1080), 30.0
-_FAST = 90.0  # images per second that two cores can just take; twice as many are too many
+_RATES = (90.0, 120.0, 150.0, 180.0, 240.0)  # images per second to try beyond the usual; twice what goes are too many
+_SUSTAINED = 0.02  # of the images may get lost
+_NOISE = 0.05  # of a rate, between two runs
 _FRAMES = 40  # of the clips that camera_node plays
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Rate, losses and latency with the committed network. Raises RuntimeError when the nodes give nothing."""
-    resources.network()  # says where it looked when it is missing, before anything is started
+    """Rate, losses and latency with the committed network. Raises RuntimeError when the nodes give nothing, NotHere
+    without ROS 2 or a network."""
+    try:
+        environment.check()
+        resources.network()
+    except (environment.NoRos, FileNotFoundError) as error:
+        raise NotHere(str(error)) from None
     seconds = 6.0 if quick else 15.0
     usual = measure(Setting(rate=_RATE), seconds)
     yield Row("640 x 480 at 60/s: meshes lost", usual.lost, "", 0, note=f"of {usual.sent} images")
@@ -40,22 +48,26 @@ def rows(quick: bool) -> Iterator[Row]:
     yield from _rows("60/s, and somebody watches the overlay", measure(Setting(others=(OVERLAY,)), seconds))
     yield from _rows("60/s, camera without our Fast DDS profile", measure(Setting(profile=False), seconds))
     yield from _rows("1920 x 1080 at 30/s", measure(Setting(size=_LARGE, rate=_LARGE_RATE), seconds))
-    yield from _overload(seconds)
+    yield from _overload(usual, seconds)
     yield from _together(seconds)
 
 
-def _overload(seconds: float) -> Iterator[Row]:
-    """More images than there is time for: throughput must not fall, and latency stays bounded."""
-    once, twice = (measure(Setting(rate=rate), seconds) for rate in (_FAST, 2 * _FAST))
-    yield Row(f"camera at {_FAST:g}/s: meshes", once.rate, "/s", note=_longest(once))
-    yield Row(
-        f"camera at {2 * _FAST:g}/s: meshes",
-        twice.rate,
-        "/s",
-        floor=round(0.9 * once.rate, 1),
-        note=_longest(twice),
-    )
-    yield from _rows(f"camera at {2 * _FAST:g}/s", twice)
+def _overload(usual: Result, seconds: float) -> Iterator[Row]:
+    """Twice the images that the machine can take: throughput must not fall, and latency stays bounded."""
+    rate, best = _RATE, usual
+    for faster in _RATES:
+        result = measure(Setting(rate=faster), seconds)
+        if result.lost > _SUSTAINED * result.sent:
+            break
+        rate, best = faster, result
+    note = f"{best.rate:.1f} meshes/s; {_longest(best)}"
+    yield Row("highest rate tried with less than 2 % lost", rate, "/s", note=note)
+    if best is not result:
+        yield from _rows(f"the next one, {faster:g}/s", result)
+    twice = measure(Setting(rate=2 * rate), seconds)
+    floor = round((1.0 - _NOISE) * best.rate, 1)
+    yield Row("twice the highest rate: meshes", twice.rate, "/s", floor=floor, note=f"camera at {2 * rate:g}/s")
+    yield from _rows("twice the highest rate", twice)
 
 
 def _together(seconds: float) -> Iterator[Row]:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 
+class NotHere(RuntimeError):
+    """A benchmark lacks something on this machine; the text says what."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One measured number; `what` names it in every run, so that runs can be compared.
