@@ -15,77 +15,41 @@ from collections.abc import Iterator
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-BLOCK = 128
-"""Weights of a row that share a scale."""
-_LARGE = 1 << 16
-"""Weights from which a matrix product is bound by reading them."""
+from engines import products
+from engines.rewriting import Graph, attributes
+
+BLOCK = 32
+"""Weights of a row, and inputs, that share a scale."""
+_LARGE = 1 << 17
+"""Weights from which a matrix product is bound by reading them; fewer stay float."""
 _INT8 = 4  # MatMulNBits' accuracy_level: multiplies bytes, sums in 32 bits
 
 
-class Graph:
-    """A network's graph with what rewriting needs: constants by name, who makes a tensor, and who uses it."""
-
-    def __init__(self, network: onnx.ModelProto) -> None:
-        self.proto = network.graph
-        self._constants = {tensor.name: tensor for tensor in network.graph.initializer}
-        self._made = {name: node for node in network.graph.node for name in node.output}
-
-    def constant(self, name: str) -> np.ndarray | None:
-        """Values of an initializer, None when the tensor is computed."""
-        return numpy_helper.to_array(self._constants[name]) if name in self._constants else None
-
-    def add(self, name: str, values: np.ndarray) -> str:
-        """A new initializer; returns its name."""
-        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
-        self.proto.initializer.append(self._constants[name])
-        return name
-
-    def maker(self, name: str) -> onnx.NodeProto | None:
-        """The node that computes a tensor; None for inputs and constants."""
-        return self._made.get(name)
-
-    def users(self, name: str) -> list[onnx.NodeProto]:
-        """The nodes that take a tensor."""
-        return [node for node in self.proto.node if name in node.input]
-
-    def replace(self, old: list[onnx.NodeProto], new: list[onnx.NodeProto]) -> None:
-        """Put nodes in the place of the first of some old ones."""
-        place = list(self.proto.node).index(old[0])
-        for node in old:
-            self.proto.node.remove(node)
-        for node in reversed(new):
-            self.proto.node.insert(place, node)
-
-    def tidy(self) -> None:
-        """Drop initializers that nothing uses, and shapes that may have changed."""
-        used = {name for node in self.proto.node for name in node.input}
-        kept = [tensor for tensor in self.proto.initializer if tensor.name in used]
-        del self.proto.initializer[:], self.proto.value_info[:]
-        self.proto.initializer.extend(kept)
-
-
-def arrange(network: onnx.ModelProto) -> onnx.ModelProto:
-    """The float network, rearranged in place."""
+def arrange(network: onnx.ModelProto) -> products.Arranged:
+    """Rearrange the float network in place and name its nodes; returns which must be narrow and which must not."""
     graph = Graph(network)
+    for index, node in enumerate(graph.proto.node):
+        node.name = node.name or f"node_{index}"
     _join_pixels(graph)
     for resize in [node for node in graph.proto.node if node.op_type == "Resize"]:
         _pick_pixels(graph, resize)
+    found = products.arrange(graph)
     graph.tidy()
-    return network
+    return found
 
 
-def narrow(network: onnx.ModelProto) -> onnx.ModelProto:
-    """The quantised network, changed in place."""
+def narrow(network: onnx.ModelProto) -> None:
+    """Change the quantised network in place."""
     graph = Graph(network)
     _take_bytes(graph)
+    products.narrow(graph)
     for node in [node for node in graph.proto.node if node.op_type in ("Gemm", "MatMul")]:
         _block_weights(graph, node)
     graph.tidy()
     if all(opset.domain != "com.microsoft" for opset in network.opset_import):
         network.opset_import.append(helper.make_opsetid("com.microsoft", 1))
-    return network
 
 
 def _join_pixels(graph: Graph) -> None:
@@ -101,16 +65,16 @@ def _join_pixels(graph: Graph) -> None:
         return
     (cast,), (stem,), (_, channels, height, width) = casts, stems, sides
     plain = {"strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1], "group": 1, "auto_pad": b"NOTSET"}
-    attributes = plain | {entry.name: helper.get_attribute_value(entry) for entry in stem.attribute}
+    found = plain | attributes(stem)
     weights = graph.constant(stem.input[1]) if stem.op_type == "Conv" else None
     if (
         weights is None
         or weights.ndim != 4
-        or any(attributes[name] != plain[name] for name in ("dilations", "group", "auto_pad"))
+        or any(found[name] != plain[name] for name in ("dilations", "group", "auto_pad"))
         or cast.output[0] in [output.name for output in graph.proto.output]
     ):
         return
-    (down, step), (top, left, bottom, right) = attributes["strides"], attributes["pads"]
+    (down, step), (top, left, bottom, right) = found["strides"], found["pads"]
     outputs, _, rows, columns = weights.shape
     if width % step or (width + left + right - columns) // step + 1 != width // step or channels * step % 4:
         return  # the outputs are not those of the joined pixels, or nothing is gained
@@ -142,13 +106,13 @@ def _join_pixels(graph: Graph) -> None:
 
 def _pick_pixels(graph: Graph, resize: onnx.NodeProto) -> None:
     """Nearest-neighbour upsampling, and what cuts off its end, as a choice of rows and of columns."""
-    attributes = {entry.name: helper.get_attribute_value(entry) for entry in resize.attribute}
+    found = attributes(resize)
     scales = graph.constant(resize.input[2])
     cuts = list(_cuts(graph, resize))
     if (
-        attributes.get("mode") != b"nearest"
-        or attributes.get("nearest_mode") != b"floor"
-        or attributes.get("coordinate_transformation_mode") != b"asymmetric"
+        found.get("mode") != b"nearest"
+        or found.get("nearest_mode") != b"floor"
+        or found.get("coordinate_transformation_mode") != b"asymmetric"
         or scales is None
         or len(scales) != 4
         or (scales[:2] != 1).any()
@@ -203,23 +167,14 @@ def _take_bytes(graph: Graph) -> None:
             )
         for user in graph.users(quantise.output[0]):
             user.input[0] = cast.input[0]
-        graph.proto.node.remove(quantise)
-        graph.proto.node.remove(cast)
+        graph.replace([cast, quantise], [])
 
 
 def _block_weights(graph: Graph, node: onnx.NodeProto) -> None:
     """A large matrix product with constant float weights, as MatMulNBits with eight bits."""
-    weights = graph.constant(node.input[1])
-    if weights is None or weights.size < _LARGE or weights.ndim != 2:
+    rows = graph.weights(node)
+    if rows is None or rows.size < _LARGE:
         return
-    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
-    if (
-        attributes.get("alpha", 1.0) != 1.0
-        or attributes.get("beta", 1.0) != 1.0
-        or attributes.get("transA", 0)
-    ):
-        return
-    rows = weights if attributes.get("transB", 0) else weights.T  # (outputs, inputs)
     outputs, inputs = rows.shape
     blocks = np.zeros((outputs, -(-inputs // BLOCK) * BLOCK), np.float32)
     blocks[:, :inputs] = rows

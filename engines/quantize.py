@@ -24,15 +24,16 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from engines import processor_form
+from engines import channels, processor_form
 from engines.faces import CALIBRATION_SEED, draw_faces
+from engines.products import Arranged
 from face3d import resources
 from face3d.engine import graph
 from face3d.model import FaceModel
 from face3d.runtime.sidecar import sha256
 
 TARGETS = ("cpu", "tensorrt")
-FACES = 128
+FACES = 256
 BATCH = 8
 
 
@@ -51,6 +52,7 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
 
     tensors  uint8 (N, 9, 200, 200): what the ranges are measured on
     target   cpu or tensorrt
+    Before, units that never answer are cut off and channels scaled to one width (`engines/channels.py`).
     What `graph.narrow_layers` leaves out stays float32: positions in the image, and the layers after the last ReLU,
     whose output is the result; for TensorRT the first convolution too, whose input is a whole unsigned byte. So does
     what is computed from positions, which a byte would round to a pixel of the crop. The metadata says
@@ -59,20 +61,17 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
     if target not in TARGETS:
         raise ValueError(f"target is {target!r}, it may be: {', '.join(TARGETS)}")
     folded = graph.fold(network, widen=target == "tensorrt")
-    if target == "cpu":
-        folded = processor_form.arrange(folded)
-    nodes = list(folded.graph.node)
-    for index, node in enumerate(nodes):
-        node.name = node.name or f"node_{index}"
-    narrow = graph.narrow_layers(folded.graph) | (graph.first_layers(nodes) if target == "cpu" else set())
-    positions = {index for index, node in enumerate(nodes) if node.op_type == "Softmax"}
-    kept = set(range(len(nodes))) - narrow | graph.behind(nodes, positions)
+    channels.cut_silent(folded, tensors)
+    channels.equalise(folded, tensors)
+    arranged = processor_form.arrange(folded) if target == "cpu" else Arranged()
+    kept = _kept(folded, target, arranged)
     symmetric = target == "tensorrt"
     options = {
         "ActivationSymmetric": symmetric,
         "WeightSymmetric": True,
         "QuantizeBias": not symmetric,
         "AddQDQPairToWeight": False,
+        "OpTypesToExcludeOutputQuantization": [] if symmetric else ["Gemm", "MatMul"],
     }
     with tempfile.TemporaryDirectory() as folder:
         source, result = Path(folder) / "folded.onnx", Path(folder) / "int8.onnx"
@@ -86,17 +85,30 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
             weight_type=QuantType.QInt8,
             per_channel=True,
             calibrate_method=CalibrationMethod.MinMax,
-            nodes_to_exclude=[nodes[index].name for index in sorted(kept)],
+            nodes_to_exclude=kept,
             extra_options=options,
         )
         quantised = onnx.load(result)
     if target == "cpu":
-        quantised = processor_form.narrow(quantised)
+        processor_form.narrow(quantised)
     metadata = {entry.key: entry.value for entry in folded.metadata_props}
     metadata |= {"source_sha256": sha256(network.read_bytes()), "precision": f"int8 for {target}"}
     onnx.helper.set_model_props(quantised, metadata)
     onnx.checker.check_model(quantised)
     return quantised
+
+
+def _kept(network: onnx.ModelProto, target: str, arranged: Arranged) -> list[str]:
+    """Names of the nodes that stay float32; all nodes have names afterwards."""
+    nodes = list(network.graph.node)
+    for index, node in enumerate(nodes):
+        node.name = node.name or f"node_{index}"
+    narrow = graph.narrow_layers(network.graph) | (graph.first_layers(nodes) if target == "cpu" else set())
+    narrow = {index for index in narrow if nodes[index].name not in arranged.wide}
+    narrow |= {index for index, node in enumerate(nodes) if node.name in arranged.narrow}
+    positions = {index for index, node in enumerate(nodes) if node.op_type in ("Exp", "Softmax")}
+    wide = set(range(len(nodes))) - narrow | graph.behind(nodes, positions)
+    return [nodes[index].name for index in sorted(wide)]
 
 
 def default_out(network: Path, target: str) -> Path:
