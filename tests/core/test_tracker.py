@@ -10,6 +10,7 @@ from face3d import rotation as so3
 from face3d.camera import FRONTAL, Camera, Pose
 from face3d.codec import Geometry
 from face3d.crop import Crop, box_of_pose
+from face3d.quarter import turned_geometry
 from face3d.track import TrackerSettings, TrackerState
 from face3d.tracker import Tracker
 from tests.core.oracle import Oracle
@@ -504,16 +505,18 @@ def test_a_box_that_half_agrees_gives_a_doubted_track_a_new_beginning(model, mon
     assert oracle.batches == [1], "a box that agrees costs nothing"
 
 
-def test_upside_down_is_implausible(model, monkeypatch) -> None:
-    truth = face_at(320, 240)
+def test_a_head_may_tilt_all_the_way_round(model, monkeypatch) -> None:
+    """The network is shown it upright, in an image that is turned by quarters."""
+    truth = face_at(400, 250)
     oracle = Oracle(monkeypatch, [truth])
     tracker = Tracker(model, oracle, RAW)
     _, state = play(tracker, 1, TrackerState(), [box(truth)])
-    for index in range(1, 20):
+    for index in range(1, 40):
         roll = so3.exp(np.array([0.0, 0.0, math.radians(10 * index)]))
-        oracle.truths = [Geometry(truth.identity, truth.expression, Pose(roll @ FRONTAL, 700, (320, 240)))]
-        faces, state = tracker.step(IMAGE, CAMERA, None, state, index * FRAME)
-        assert bool(faces) == (10 * index <= 65)
+        wanted = Geometry(truth.identity, truth.expression, Pose(roll @ FRONTAL, 700, (400, 250)))
+        oracle.truths = [turned_geometry(wanted, quarters, *IMAGE.shape[1::-1]) for quarters in range(4)]
+        (face,), state = tracker.step(IMAGE, CAMERA, None, state, index * FRAME)
+        assert so3.angle(face.geometry.pose.rotation, wanted.pose.rotation) < 0.02
 
 
 def test_time_going_backwards_starts_over(model, monkeypatch) -> None:

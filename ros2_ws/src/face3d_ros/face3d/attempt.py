@@ -13,6 +13,7 @@ from face3d import codec
 from face3d.codec import Geometry
 from face3d.likeness import is_alike, look_of
 from face3d.plausibility import is_near, is_plausible
+from face3d.quarter import quarters_of, turned, turned_geometry
 from face3d.track import Track, TrackerSettings
 
 if TYPE_CHECKING:
@@ -54,28 +55,40 @@ class Attempt:
 def run(
     image: np.ndarray, attempts: list[Attempt], model: FaceModel, runtime: Runtime, settings: TrackerSettings
 ) -> None:
-    """All passes of all attempts on an image (H, W, 3) uint8 RGB; those that still need one share a batch."""
+    """All passes of all attempts on an image (H, W, 3) uint8 RGB; those that still need one share a batch.
+
+    The network sees every face upright, give or take: in the image turned by quarters.
+    """
+    views = {0: image}
     for index in itertools.count():
         active = [attempt for attempt in attempts if attempt.passes > index and not attempt.failure]
         if not active:
             return
-        encoded = [codec.encode(image, a.geometry, model, vertices=a.vertices) for a in active]
+        quarters = [quarters_of(attempt.geometry.pose) for attempt in active]
+        encoded, priors = [], []
+        for attempt, turns in zip(active, quarters):
+            if turns not in views:
+                views[turns] = turned(image, turns)
+            priors.append(turned_geometry(attempt.geometry, turns, image.shape[1], image.shape[0]))
+            encoded.append(codec.encode(views[turns], priors[-1], model, vertices=attempt.vertices))
         tensors = [tensor for tensor, _ in encoded]
         batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
         outputs, confidences = runtime.infer(batch)
-        for attempt, (tensor, crop), output, confidence in zip(active, encoded, outputs, confidences):
-            prior = attempt.geometry
+        answers = zip(active, quarters, priors, encoded, outputs, confidences)
+        for attempt, turns, prior, (tensor, crop), output, confidence in answers:
             attempt.failure = "invalid"
             geometry = codec.decode(output, prior, crop)
             if not (math.isfinite(confidence) and geometry.is_finite()):
                 continue
-            plausible = is_plausible(geometry, image.shape[1], image.shape[0], settings)
+            height, width = views[turns].shape[:2]
+            plausible = is_plausible(geometry, width, height, settings)
             if attempt.tracked:
                 plausible = plausible and is_near(geometry, prior, settings)
             attempt.failure = "" if plausible else "implausible"
-            attempt.geometry, attempt.confidence, attempt.vertices = geometry, float(confidence), None
+            attempt.geometry = turned_geometry(geometry, -turns % 4, width, height)
+            attempt.confidence, attempt.vertices = float(confidence), None
             if attempt.track is not None and index == attempt.passes - 1:
-                attempt.look = look_of(tensor)
+                attempt.look = look_of(tensor) if not turns else np.rot90(look_of(tensor), -turns, (1, 2))
                 if attempt.tracked and plausible and not attempt.is_alike(settings):
                     _doubt(attempt, settings)
 

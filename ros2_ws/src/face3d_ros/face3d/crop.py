@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from face3d import _core
+from face3d import rotation as so3
 from face3d.camera import FRONTAL, IMAGE_SIZE, Pose
 
 CROP_METRES = 0.25
@@ -53,16 +54,27 @@ def crop_of(pose: Pose) -> Crop:
 
 
 def pose_from_box(box: Sequence[float]) -> Pose:
-    """Frontal pose of the mean face for a detection box (x, y, width, height) in pixels.
+    """Frontal pose of the mean face for a detection box (x, y, width, height) or (x, y, width, height, roll).
 
     (x, y) is the box's left top pixel and the box covers `width` pixels: its centre is x + (width - 1) / 2.
-    A box that is not square counts with the geometric mean of its sides. Raises ValueError for an empty box.
+    A box that is not square counts with the geometric mean of its sides. `roll` is the face's tilt in the image,
+    radians clockwise, 0 when it is left out; the box stays as it is. Raises ValueError for an empty box.
     """
-    x, y, width, height = (float(value) for value in box)
-    if not all(math.isfinite(value) for value in (x, y, width, height)) or width <= 0.0 or height <= 0.0:
+    x, y, width, height, *tilt = (float(value) for value in box)
+    if (
+        len(tilt) > 1
+        or not all(map(math.isfinite, (x, y, width, height, *tilt)))
+        or min(width, height) <= 0.0
+    ):
         raise ValueError(f"a face box is (x, y, width, height) with positive sides, got {tuple(box)}")
-    centre = (x - 0.5 + BOX_CENTRE[0] * width, y - 0.5 + BOX_CENTRE[1] * height)
-    return Pose(FRONTAL, math.sqrt(width * height) / BOX_METRES, np.array(centre))
+    scale = math.sqrt(width * height) / BOX_METRES
+    roll = tilt[0] if tilt else 0.0
+    if roll == 0.0:
+        centre = (x - 0.5 + BOX_CENTRE[0] * width, y - 0.5 + BOX_CENTRE[1] * height)
+        return Pose(FRONTAL, scale, np.array(centre))
+    lower = (BOX_CENTRE[1] - 0.5) * height  # from the box's centre towards the chin
+    centre = (x - 0.5 + 0.5 * width - lower * math.sin(roll), y - 0.5 + 0.5 * height + lower * math.cos(roll))
+    return Pose(so3.exp(np.array([0.0, 0.0, roll])) @ FRONTAL, scale, np.array(centre))
 
 
 def box_of_pose(pose: Pose) -> tuple[float, float, float, float]:

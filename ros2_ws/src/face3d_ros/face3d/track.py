@@ -31,8 +31,8 @@ class TrackerSettings:
     max_turn, max_zoom, max_shift  largest plausible change in one pass of a tracked face: radians, ratio of
                       scales, fraction of the crop's side
     max_angle         largest plausible angle between the face's direction and the way to the camera, radians
-    max_tilt          largest plausible angle between the head's up and the image's up, radians: faces are
-                      detected and learned upright
+    max_tilt          largest plausible angle between the head's up and the image's up, radians, in the image turned
+                      by quarters that shows the prior upright
     min_crop          smallest plausible crop in pixels: smaller faces carry no detail
     max_identity      largest plausible root mean square of the whitened identity
     min_likeness      correlation of the picture in the crop with that of the frames before, below which it is another
