@@ -16,9 +16,9 @@ class FaceConfig:
 
     image_size: int = 288
     negative: float = 0.08              # samples without a face (every difficulty above 0.05)
-    back_of_head: float = 0.25          # share of those that show a head from behind, and of those that show
-    things_only: float = 0.25           # hands, phones and lumps without a head
-    lookalike: float = 0.25             # balls, lamps, pages, blotches, animals; the rest is background
+    back_of_head: float = 0.20          # share of those that show a head from behind, and of those that show
+    things_only: float = 0.20           # hands, phones and lumps without a head
+    lookalike: float = 0.40             # balls, wheels, pages, animals, ground, noise; the rest is background
 
     # poses.py
     crop_size: tuple[float, float] = (150.0, 230.0)   # side of the face's 0.25 m crop
@@ -51,6 +51,7 @@ class FaceConfig:
     freckles: float = 0.25
     no_brows: float = 0.03
     paint: float = 0.02                 # coloured face paint
+    crevices: tuple[float, float] = (0.1, 2.0)    # how dark folds are: wings and base of the nose, corners, ears
 
     # hair.py, accessories.py, figure.py
     hair: float = 0.93

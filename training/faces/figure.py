@@ -72,6 +72,8 @@ class Wardrobe:
         attributes = self.fields.attributes.copy()
         aim_eyes(self.fields, attributes, vertices, expression)
         self.lids.shade(attributes, vertices)
+        shade = np.exp(-np.float32(rng.uniform(*config.crevices)) * self.fields.depth)
+        attributes[self.fields.crevices, OPEN] *= shade
         self.nostrils.shade(rng, attributes)
         lash = LashLook.draw(rng, makeup=skin.lipstick is not None)
         lashes = self.lids.lashes(vertices, view, lash)

@@ -46,6 +46,8 @@ class HeadFields:
     the face for pose fits. eye_axis (2, 3): where the left and the right eye look by themselves. skirt (S,): the
     vertices that the last S vertices hang below; they lengthen the body past the end of the mesh.
     caster (K, 3): coarse triangles over the same vertices, for shadows.
+    crevices (C,): the face's vertices in folds finer than `occlusion` resolves: wings and base of the nose, corners
+    of mouth and eyes, ears; depth (C,) float32: -log of the sky that they see there.
     """
 
     mean: np.ndarray
@@ -60,6 +62,8 @@ class HeadFields:
     eye_axis: np.ndarray
     skirt: np.ndarray
     caster: np.ndarray
+    crevices: np.ndarray
+    depth: np.ndarray
 
     @cached_property
     def skin(self) -> np.ndarray:
@@ -117,7 +121,7 @@ class HeadFields:
         caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, triangles[outer]]), np.int32)
         return HeadFields(mean, triangles, material, parts, attributes, landmarks,
                           np.flatnonzero(head.regions["ears"]), fitted, normals, head.eye_axis, skirt,
-                          caster)
+                          caster, *_crevices(mean, triangles[part == names.index("skin")], lids))
 
 
 def lengthen(vertices: np.ndarray, skirt: np.ndarray) -> np.ndarray:
@@ -138,8 +142,12 @@ def _skirt(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.
     return skirt, triangles
 
 
-def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size: int = 320) -> np.ndarray:
-    """(N,) share of the sky (cosine weighted) that each vertex sees, by depth maps from directions on a sphere."""
+def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size: int = 320,
+              slack: float = 0.004) -> np.ndarray:
+    """(N,) share of the sky (cosine weighted) that each vertex sees, by depth maps from directions on a sphere.
+
+    slack: metres by which a surface in front does not hide; what is finer than that stays open.
+    """
     normals = renderer.vertex_normals(vertices.astype(np.float32), triangles)
     golden = np.pi * (3 - np.sqrt(5))
     seen, weight = np.zeros(len(vertices)), np.zeros(len(vertices))
@@ -156,9 +164,20 @@ def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size
         cosine = np.maximum(normals @ towards, 0)
         column = np.clip(np.rint(raster[:, 0]).astype(int), 0, size - 1)
         row = np.clip(np.rint(raster[:, 1]).astype(int), 0, size - 1)
-        seen += cosine * (raster[:, 2] < depth[row, column] + 0.004 * zoom)
+        seen += cosine * (raster[:, 2] < depth[row, column] + slack * zoom)
         weight += cosine
     return (seen / np.maximum(weight, 1e-9)).astype(np.float32)
+
+
+def _crevices(mean: np.ndarray, triangles: np.ndarray, lids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """HeadFields' crevices and depth, of the skin's triangles; lids close over their folds, so these stay lighter."""
+    ahead = triangles[(mean[triangles, 2] > -0.09).all(1)]
+    rows, local = np.unique(ahead, return_inverse=True)
+    seen = np.full(len(mean), 1.0)
+    seen[rows] = occlusion(mean[rows], local.reshape(-1, 3).astype(np.int32), size=512, slack=0.0012)
+    seen[lids] = np.maximum(seen[lids], 0.8)
+    crevices = rows[seen[rows] < 0.97]
+    return crevices, -np.log(np.maximum(seen[crevices], 0.08)).astype(np.float32)
 
 
 def fit_rows(head: HeadAssets) -> np.ndarray:
