@@ -1,4 +1,5 @@
-"""What looks a little like a face and is none: round things, printed pages, blotchy skin tones, animals."""
+"""What looks a little like a face and is none: round things, wheels, printed pages, blotchy skin tones, animals,
+rough ground with craters, plain noise."""
 
 from __future__ import annotations
 
@@ -22,12 +23,18 @@ class Lookalikes:
     def draw(self, image: np.ndarray, rng: np.random.Generator, centre: np.ndarray, radius: float) -> np.ndarray:
         """image (S, S, 3) uint8 RGB -> the same size, with something of about `radius` pixels at `centre` (x, y)."""
         kind = rng.random()
-        if kind < 0.36:
+        if kind < 0.26:
             return self._ball(image, rng, centre, radius * rng.uniform(0.35, 1.15))
-        if kind < 0.60:
+        if kind < 0.42:
             return _page(image, rng, centre, radius * rng.uniform(0.8, 2.2))
-        if kind < 0.76:
+        if kind < 0.54:
             return self._blotches(image, rng)
+        if kind < 0.66:
+            return self._ground(image, rng)
+        if kind < 0.74:
+            return self._noise(image, rng)
+        if kind < 0.82:
+            return _wheel(image, rng, centre, radius * rng.uniform(0.5, 1.3))
         return self._animal(image, rng, centre, radius * rng.uniform(0.5, 1.1))
 
     def _ball(self, image: np.ndarray, rng: np.random.Generator, centre: np.ndarray, radius: float) -> np.ndarray:
@@ -68,6 +75,35 @@ class Lookalikes:
             spot = _disc(size, rng.uniform(0.1, 0.9, 2) * size, rng.uniform(0.03, 0.16) * size, rng)[2]
             shown *= 1 - rng.uniform(0.2, 0.8) * spot[..., None]
         return np.clip(shown, 0, 255).astype(np.uint8)
+
+    def _ground(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Rough ground under a low light, with craters: a moon's surface, stone, sand, plaster."""
+        size = image.shape[0]
+        height = rng.uniform(2, 9) * self.bank.field(rng, "clouds", size, rng.uniform(0.6, 3))
+        height += rng.uniform(0, 1.2) * self.bank.field(rng, "blotches", size, rng.uniform(0.5, 2))
+        for _ in range(int(rng.integers(0, 16))):
+            radius = size * min(0.02 + rng.exponential(0.05), 0.3)
+            x, y, _ = _disc(size, rng.uniform(0, size, 2), radius, rng)
+            away = x * x + y * y                             # a bowl with a rim
+            height += radius * rng.uniform(0.05, 0.35) * (np.exp(-6 * (np.sqrt(away) - 1) ** 2) - np.exp(-away))
+        down, across = np.gradient(height)
+        turn = rng.uniform(0, 2 * np.pi)
+        slope = (across * np.cos(turn) + down * np.sin(turn)) * rng.uniform(0.3, 1.5)
+        light = rng.uniform(0.3, 0.8) + 0.6 * slope / np.sqrt(1 + slope * slope)
+        shown = np.maximum(light, 0.02)[..., None] * rng.uniform(150, 256) * (1 + rng.normal(0, 0.1, 3))
+        return np.clip(shown, 0, 255).astype(np.uint8)
+
+    def _noise(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Noise without anything in it: grey or coloured, fine to coarse, even or normal."""
+        size, channels = image.shape[0], 3 if rng.random() < 0.5 else 1
+        side = max(2, round(size / np.exp(rng.uniform(0, 4))))
+        if rng.random() < 0.5:
+            values = rng.integers(0, 256, (side, side, channels)).astype(np.float32)
+        else:
+            values = rng.uniform(40, 215) + rng.uniform(8, 80) * rng.standard_normal((side, side, channels))
+        smooth = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(3)]
+        values = cv2.resize(values.astype(np.float32), (size, size), interpolation=smooth)
+        return np.clip(np.broadcast_to(values.reshape(size, size, -1), image.shape), 0, 255).astype(np.uint8)
 
     def _animal(self, image: np.ndarray, rng: np.random.Generator, centre: np.ndarray, radius: float) -> np.ndarray:
         """A furry head from somewhere ahead: ears, two round eyes, a dark nose, or only fur."""
@@ -124,6 +160,28 @@ def _disc(size: int, centre: np.ndarray, radius: float,
 def _blend(image: np.ndarray, shown: np.ndarray, share: np.ndarray) -> np.ndarray:
     mixed = image + share[..., None] * (np.clip(shown, 0, 255) - image)
     return mixed.astype(np.uint8)
+
+
+def _wheel(image: np.ndarray, rng: np.random.Generator, centre: np.ndarray, radius: float) -> np.ndarray:
+    """Rings about one centre with spokes, ticks or holes, and hands: wheels, clocks, dials, plates, sockets."""
+    canvas = image.copy()
+    x, y = np.rint(centre).astype(int).tolist()
+    squeeze, turn = rng.uniform(0.8, 1.0), float(rng.uniform(0, 180))
+    for share in [*np.sort(rng.uniform(0.15, 0.95, int(rng.integers(1, 4))))[::-1].tolist(), 0.1]:
+        axes = int(share * radius) + 1, int(share * radius * squeeze) + 1
+        cv2.ellipse(canvas, (x, y), axes, turn, 0, 360, any_colour(rng), -1, cv2.LINE_AA)
+    count, start = int(rng.integers(2, 25)), rng.uniform(0, 6.3)
+    near, far, thick = rng.uniform(0, 0.7), rng.uniform(0.75, 0.95), int(rng.integers(1, 1 + max(1, int(radius / 8))))
+    colour, holes = any_colour(rng), rng.random() < 0.3
+    for angle in [*(start + 6.2832 * np.arange(count) / count), *rng.uniform(0, 6.3, rng.integers(0, 3))]:
+        ray = radius * squeeze * np.array([np.cos(angle), np.sin(angle)])
+        ends = [tuple(np.rint(centre + share * ray).astype(int).tolist()) for share in (near, far)]
+        if holes:
+            cv2.circle(canvas, ends[1], thick + 1, colour, -1, cv2.LINE_AA)
+        else:
+            cv2.line(canvas, *ends, colour, thick, cv2.LINE_AA)
+    _, across, _ = _disc(image.shape[0], centre, radius, rng)
+    return _blend(image, canvas * (1 - rng.uniform(0, 0.35) * across[..., None]), np.ones(image.shape[:2], np.float32))
 
 
 def _page(image: np.ndarray, rng: np.random.Generator, centre: np.ndarray, radius: float) -> np.ndarray:
