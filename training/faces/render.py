@@ -87,7 +87,7 @@ class ShadowMap:
     Pixels and vertices live in one space (u, v, depth, all in pixels), so the light's view is a rotation of it.
     """
 
-    def __init__(self, casters: list[Mesh], towards: np.ndarray, size: int, resolution: int = 128) -> None:
+    def __init__(self, casters: list[Mesh], towards: np.ndarray, size: int, resolution: int = 192) -> None:
         x, y, z = towards.tolist()
         flat = max(math.hypot(x, z), 1e-6)
         a, c = z / flat, -x / flat                                # across: level, and at right angles to the light
@@ -100,7 +100,7 @@ class ShadowMap:
         views = [(mesh.raster @ self.matrix.T + self.shift, mesh.triangles) for mesh in casters]
         self.depth = native.depth_map(views, resolution, resolution)
 
-    def lit(self, pixels: Pixels, softness: float, bias: float = 8.0) -> np.ndarray:
+    def lit(self, pixels: Pixels, softness: float, bias: float = 4.5) -> np.ndarray:
         """(P,) share 0..1 of the light that reaches each pixel, softened over the image by `softness` pixels."""
         size = pixels.size
         image = np.empty((size, size), np.float32)
