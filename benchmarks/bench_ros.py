@@ -43,8 +43,13 @@ def rows(quick: bool) -> Iterator[Row]:
     yield Row("640 x 480 at 60/s: reconstruction node's memory", memory, "MB", _MEMORY, note="resident")
     ears = ("--best-effort", "--depth", "1")
     yield from _rows("60/s, subscriber with best effort, depth 1", measure(Setting(ears=ears), seconds))
-    marker = Setting(topic=MARKER, ears=("--raw",))
+    marker = Setting(topic=MARKER, ears=("--raw",), parameters={"marker_rate": 0.0})
     yield from _rows("60/s, marker instead, serialised", measure(marker, seconds))
+    for rate in (0.0, 10.0):  # rclpy makes 20,000 objects of a marker
+        plain = measure(Setting(topic=MARKER, parameters={"marker_rate": rate}), seconds)
+        median, high = np.percentile(plain.latencies, (50, 95))
+        name = f"60/s, marker as rclpy reads it, {f'{rate:g} a second' if rate else 'one for every image'}"
+        yield Row(f"{name}: latency", median, "ms", high=high, note=f"{plain.rate:.1f}/s")
     yield from _rows("60/s, and somebody watches the overlay", measure(Setting(others=(OVERLAY,)), seconds))
     yield from _rows("60/s, camera without our Fast DDS profile", measure(Setting(profile=False), seconds))
     yield from _rows("1920 x 1080 at 30/s", measure(Setting(size=_LARGE, rate=_LARGE_RATE), seconds))

@@ -42,11 +42,11 @@ def probe(domain) -> Iterator:
 
 @pytest.fixture
 def node(domain, network) -> Iterator:
-    """A NodeGroup in which reconstruction_node runs with the tiny network and draws every image."""
+    """A NodeGroup in which reconstruction_node runs with the tiny network, draws every image and makes every marker."""
     from face3d.ros.node_group import NodeGroup
 
     with NodeGroup() as nodes:
-        nodes.start("reconstruction_node", {"network": str(network), "overlay_rate": 0.0})
+        nodes.start("reconstruction_node", {"network": str(network), "overlay_rate": 0.0, "marker_rate": 0.0})
         yield nodes
 
 

@@ -10,7 +10,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message
 from std_msgs.msg import Header
+from visualization_msgs.msg import Marker
 
 from face3d.codec import EXPRESSION, IDENTITY
 from face3d.movie import FaceTable, Movie
@@ -20,7 +22,9 @@ from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
 from face3d.ros.listener import Listener, Timeline
+from face3d.ros.markers import Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
+from face3d.ros.pace import Pace
 
 SECOND = 10**9
 
@@ -137,33 +141,47 @@ def test_what_counts_as_lost(domain) -> None:
     node.destroy_node()
 
 
-def test_overlays_keep_to_their_rate() -> None:
-    publisher = SimpleNamespace(get_subscription_count=lambda: 1, publish=lambda message: None)
+def test_a_pace_is_kept() -> None:
     jitter = np.random.default_rng(0).uniform(-0.004, 0.004, 601)
-    for images, rate, drawn in (
+    for images, rate, expected in (
         (60, 30.0, 30),
         (30, 30.0, 30),
         (25, 30.0, 25),
         (100, 30.0, 30),
         (60, 0.0, 60),
     ):
-        overlay = OverlayPublisher(publisher, SimpleNamespace(), rate)
+        pace = Pace(rate)
         times = 1000.0 + np.arange(6 * images + 1) / images + jitter[: 6 * images + 1]
-        assert sum(overlay._in_time(now, False) for now in times) / 6 == pytest.approx(drawn, rel=0.05)
-        hurried = sum(overlay._in_time(now + 10.0, True) for now in times) / 6
-        assert hurried == pytest.approx(5.0, rel=0.15), "what is for people waits when meshes do"
-        overlay.close()
+        assert sum(pace.lets(now) for now in times) / 6 == pytest.approx(expected, rel=0.05)
+        apart = sum(pace.lets(now + 10.0, 0.2) for now in times) / 6
+        assert apart == pytest.approx(5.0 if rate else expected, rel=0.15)
 
 
 @pytest.mark.parametrize("rate", [2.0, 7.0, 30.0])
-def test_overlays_keep_to_their_rate_from_the_first_one_on(rate) -> None:
-    publisher = SimpleNamespace(get_subscription_count=lambda: 1, publish=lambda message: None)
-    overlay = OverlayPublisher(publisher, SimpleNamespace(), rate)
+def test_a_pace_is_kept_from_the_first_image_on(rate) -> None:
+    pace = Pace(rate)
     for start in (1000.0, 1010.0):  # at the beginning, and after a pause
-        drawn = [now for now in start + np.arange(1000) / 1000 if overlay._in_time(now, False)]
-        assert drawn[0] == start and np.diff(drawn).min() >= 0.75 / rate - 0.001
-        assert rate <= len(drawn) <= rate + 1  # the last one may be early by a quarter of the period
-    overlay.close()
+        through = [now for now in start + np.arange(1000) / 1000 if pace.lets(now)]
+        assert through[0] == start and np.diff(through).min() >= 0.75 / rate - 0.001
+        assert rate <= len(through) <= rate + 1  # the last one may be early by a quarter of the period
+
+
+def test_markers_keep_to_their_rate_and_stay_that_long(domain) -> None:
+    published: list = []
+    publisher = SimpleNamespace(publish=published.append)
+    model = SimpleNamespace(lod_triangles=np.array([[0, 1, 2]]))
+    face, other = SimpleNamespace(id=1), SimpleNamespace(id=2)
+    vertices, header = np.zeros((3, 3), np.float32), Header(frame_id="camera")
+    for rate, lifetime in ((0.0, 0.5), (30.0, 0.5), (0.5, 4.0)):
+        markers = Markers(publisher, model, "low", rate)
+        assert markers.due() and markers.due() == (rate == 0.0)
+        markers.publish([(face, vertices), (other, vertices)], header)
+        marker = deserialize_message(published[-1], Marker)
+        assert marker.lifetime.sec + 1e-9 * marker.lifetime.nanosec == pytest.approx(lifetime)
+        count = len(published)
+        markers.keep([other], header)
+        assert [message.id for message in published[count:]] == [1], "at once, whatever the rate is"
+        assert published[-1].action == Marker.DELETE
 
 
 def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> None:

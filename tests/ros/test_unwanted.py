@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 from face3d.overlay import Overlay
 from face3d.ros import conversions, overlay_publisher
 from face3d.ros.conversions import BlendshapeWriter, MarkerWriter, Picture, to_stamp
+from face3d.ros.pace import Pace
 from face3d.ros.reconstruction_node import ReconstructionNode
 from face3d.track import Face
 from tests.ros.probe import FRAME, Probe, picture
@@ -56,7 +57,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter:
 def node(domain, network: Path, calls, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReconstructionNode]:
     monkeypatch.setenv("FACE3D_NETWORK", str(network))
     node = ReconstructionNode()
-    node._overlay._period = 0.0  # one for every image
+    node._overlay._pace = node._markers._pace = Pace(0.0)  # one for every image
     yield node
     node.destroy_node()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -15,6 +14,7 @@ from std_msgs.msg import Header
 
 from face3d.overlay import Overlay
 from face3d.ros.conversions import from_rgb
+from face3d.ros.pace import Pace
 from face3d.track import Face
 
 _WAITING = 4  # images; more would only make the picture late
@@ -30,8 +30,7 @@ class OverlayPublisher:
 
     def __init__(self, publisher: Publisher, overlay: Overlay, rate: float = 0.0) -> None:
         self.skipped = 0
-        self._period = 1.0 / rate if rate else 0.0
-        self._due = self._drawn = -math.inf
+        self._pace = Pace(rate)
         self._publisher, self._overlay = publisher, overlay
         self._jobs: deque[tuple[np.ndarray, Sequence[Face], Header]] = deque()
         self._changed = threading.Condition()
@@ -47,7 +46,7 @@ class OverlayPublisher:
         """
         if not self._publisher.get_subscription_count():
             return
-        if self._period and not self._in_time(time.monotonic(), behind):
+        if not self._pace.lets(time.monotonic(), _HURRIED if behind else 0.0):
             with self._changed:
                 self.skipped += 1
             return
@@ -57,15 +56,6 @@ class OverlayPublisher:
                 self.skipped += 1
             self._jobs.append((image, faces, header))
             self._changed.notify()
-
-    def _in_time(self, now: float, behind: bool) -> bool:
-        """Whether a picture is due. Cameras are not exact: one that is early by a quarter of the period counts."""
-        if now < self._due - 0.25 * self._period or (behind and now < self._drawn + _HURRIED):
-            return False
-        # One that is late does not delay those after it; what came long before is not made up for.
-        self._due = (self._due if now < self._due + self._period else now) + self._period
-        self._drawn = now
-        return True
 
     def close(self) -> None:
         """Forget what waits, and end."""

@@ -97,6 +97,9 @@ class ReconstructionNode(Node):
             self, "overlay_rate", 30.0, "Overlays per second at most; 0: one for every image.", (0.0, 1000.0)
         )
         detail = declare(self, "marker_detail", "low", "Triangles of the RViz marker.", DETAILS)
+        marker_rate = declare(
+            self, "marker_rate", 30.0, "Images per second that markers are made for; 0: all.", (0.0, 1000.0)
+        )
         self._settings = declare_settings(self, TrackerSettings(), _TRACKER, "tracker")
 
         self._model = FaceModel.load(Path(model) if model else None)
@@ -118,7 +121,7 @@ class ReconstructionNode(Node):
         self._blendshapes = publisher(Blendshapes, "face_blendshapes", OUTPUT)
         self._blendshape_writer = conversions.BlendshapeWriter(self._model)
         self._marker = publisher(Marker, "face_mesh/marker", OUTPUT)
-        self._markers = Markers(self._marker, self._model, detail)
+        self._markers = Markers(self._marker, self._model, detail, marker_rate)
         self._overlay = OverlayPublisher(
             publisher(Image, "face_overlay", IMAGE_OUT), Overlay(self._model, style, smooth=False), rate
         )
@@ -180,6 +183,9 @@ class ReconstructionNode(Node):
             publisher.get_subscription_count()
             for publisher in (self._meshes, self._marker, self._poses, self._transforms)
         )
+        if wants_marker:
+            self._markers.keep(faces, header)
+            wants_marker = self._markers.due()
         meshes: list[tuple[Face, np.ndarray]] = []
         if wants_mesh or wants_marker:
             meshes = [(face, face.camera_vertices()) for face in faces]
