@@ -23,7 +23,7 @@ class FaceConfig:
     # poses.py
     crop_size: tuple[float, float] = (150.0, 230.0)   # side of the face's 0.25 m crop
     plain_yaw: float = 10.0             # standard deviation at difficulty 0
-    yaw_mix: tuple[float, float, float] = (0.55, 0.30, 0.15)   # |yaw| below 30, 30-60, 60-94
+    yaw_mix: tuple[float, float, float] = (0.53, 0.28, 0.19)   # |yaw| below 30, 30-60, 60-96
     pitch_deviation: float = 12.0
     pitch_tail: float = 0.15            # share drawn evenly from +-pitch_limit
     pitch_limit: float = 36.0

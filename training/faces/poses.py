@@ -58,7 +58,7 @@ def draw_angles(rng: np.random.Generator, config: FaceConfig, difficulty: float)
     elif kind < near + middle:
         yaw = rng.uniform(30, 60) * rng.choice((-1, 1))
     else:
-        yaw = rng.triangular(60, 66, 94) * rng.choice((-1, 1))
+        yaw = rng.uniform(60, 96) * rng.choice((-1, 1))
     if rng.random() < config.pitch_tail:
         pitch = rng.uniform(-config.pitch_limit, config.pitch_limit)
     else:
