@@ -7,16 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from face3d import _core, shape
-
-
-@pytest.fixture(params=_core.instruction_sets())
-def each_instruction_set(request):
-    """Runs the test once per compiled instruction set."""
-    best = _core.instruction_sets()[-1]
-    _core.select_instruction_set(request.param)
-    yield
-    _core.select_instruction_set(best)
+from face3d import shape
 
 
 @pytest.mark.usefixtures("each_instruction_set")
@@ -109,17 +100,6 @@ def test_the_prepared_shape_ends_anywhere_in_a_block(count):
     dense = np.zeros((len(lengths), count))
     np.add.at(dense, (np.repeat(np.arange(len(lengths)), lengths), indices), data)
     np.testing.assert_allclose(prepared, dense @ control, atol=5e-5)
-
-
-def test_the_prepared_shape_is_the_same_for_all_instruction_sets(model):
-    coefficients = np.random.default_rng(0).normal(size=284).astype(np.float32)
-    results = []
-    for name in _core.instruction_sets():
-        _core.select_instruction_set(name)
-        fresh = shape.FaceShape(model.mean, model.basis, model.indptr, model.indices, model.data, 200)
-        results.append(fresh.evaluate(coefficients))
-    for other in results[1:]:
-        np.testing.assert_array_equal(results[0], other)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
