@@ -1,14 +1,18 @@
-"""Shared by the tests of engines: the real face model and the committed network."""
+"""Shared by the tests of engines: the real face model, the committed network, and a stand-in of a GPU."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from face3d import resources
 from face3d.model import FaceModel
 from face3d.runtime import NetworkError, nvidia
+from tests.engines.fake_cuda import Gpu
+from tests.engines.fake_tensorrt import Fake
+from tests.engines.stand_ins import use
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +39,20 @@ def tensorrt() -> nvidia.TensorRT:
         return nvidia.find_tensorrt()
     except NetworkError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def gpu(monkeypatch) -> Gpu:
+    """The stand-in of a machine with a GPU, whose packages are found."""
+    gpu = Gpu()
+    use(monkeypatch, gpu, Fake(gpu))
+    return gpu
+
+
+@pytest.fixture
+def batch() -> np.ndarray:
+    """Eleven crops, (11, 9, 200, 200) uint8."""
+    return np.random.default_rng(0).integers(0, 255, (11, 9, 200, 200), dtype=np.uint8)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

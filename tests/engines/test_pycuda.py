@@ -27,7 +27,7 @@ import numpy as np
 import pycuda.driver as cuda
 from face3d.runtime import NetworkError, nvidia, tensorrt
 from tests.engines.fake_tensorrt import Fake
-from tests.engines.test_tensorrt_runtime import check_answers, in_thread, write_engine
+from tests.engines.stand_ins import check_answers, in_thread, write_engine
 
 fake = Fake(None)
 tensorrt.find_tensorrt = lambda: nvidia.TensorRT(fake, nvidia.TENSORRT)

@@ -20,9 +20,9 @@ from face3d.runtime import NetworkError, nvidia, tensorrt
 from face3d.runtime.nvidia import TensorRT
 from face3d.runtime.onnxruntime import OnnxRuntime
 from face3d.runtime.sidecar import Sidecar, sha256
-from tests.engines import fake_cuda, test_tensorrt_runtime
 from tests.engines.fake_cuda import Gpu
 from tests.engines.fake_tensorrt import Fake
+from tests.engines.stand_ins import CONTENT, check_answers, nothing_left, use, write_engine
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def engine(onnx, model, monkeypatch) -> Path:
     monkeypatch.setattr(nvidia, "has_driver", lambda: False)
     found = sha256(onnx.read_bytes())
     metadata = dict(OnnxRuntime(onnx, 1).metadata)
-    return test_tensorrt_runtime.write_engine(
+    return write_engine(
         onnx.parent, onnx_sha256=found, network_sha256=found, metadata=metadata, face_model=model.hash
     )
 
@@ -126,9 +126,7 @@ def test_other_tensorrt_product(onnx, engine, model) -> None:
     refused(onnx, model, "built by TensorRT for RTX, here is TensorRT 10")
 
 
-@pytest.mark.parametrize(
-    "content", [b"", test_tensorrt_runtime.CONTENT[:-1], test_tensorrt_runtime.CONTENT[::-1]]
-)
+@pytest.mark.parametrize("content", [b"", CONTENT[:-1], CONTENT[::-1]])
 def test_damaged_engine(onnx, engine, model, content) -> None:
     engine.write_bytes(content)
     refused(onnx, model, "damaged, or not the file that face3d.engine.json describes")
@@ -208,16 +206,15 @@ def test_auto_says_in_one_line_why_not(onnx, engine, model, monkeypatch) -> None
 
 def test_auto_takes_tensorrt_where_it_fits(onnx, engine, model, monkeypatch) -> None:
     gpu = Gpu()
-    test_tensorrt_runtime.use(monkeypatch, gpu, Fake(gpu))
+    use(monkeypatch, gpu, Fake(gpu))
     monkeypatch.setattr(nvidia, "has_driver", lambda: True)
     lines: list[str] = []
     for path in (onnx, engine):
         network = runtime.load(path, model, "auto", say=lines.append)
         assert isinstance(network, tensorrt.TensorRTRuntime) and not lines
-        test_tensorrt_runtime.check_answers(network, np.full((2, PLANES, 200, 200), 128, np.uint8))
+        check_answers(network, np.full((2, PLANES, 200, 200), 128, np.uint8))
         network.close()
-    test_tensorrt_runtime.nothing_left(gpu)
-    assert fake_cuda.Error is gpu.module().Error
+    nothing_left(gpu)
 
 
 def test_info_describes_and_says_why_it_does_not_run(engine, capsys) -> None:
