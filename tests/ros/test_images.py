@@ -1,25 +1,18 @@
-"""Messages to core types and back, without any node: encodings, sizes, calibrations, markers field by field."""
+"""Image messages to RGB arrays and back: encodings, padding, what is refused."""
 
 from __future__ import annotations
 
-import sys
 from array import array
 
 import cv2
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
-from visualization_msgs.msg import Marker
 
-from face3d.camera import Camera
-from face3d.ros import conversions
-from face3d.ros.conversions import BadImage, MarkerWriter, from_rgb, packed, to_rgb
-from face3d.ros.conversions.faces import ARKIT, from_rotation
-from face3d.rotation import exp
+from face3d.ros.conversions import BadImage, from_rgb, packed, to_rgb
 from tests.ros.probe import picture
 
 RGB = picture(3)  # 320 x 240, so that chroma that two pixels share can be checked as well
@@ -177,104 +170,3 @@ def test_rgb_there_and_back() -> None:
     assert (result.width, result.height, result.step, result.encoding) == (320, 240, 960, "rgb8")
     assert result.header == header and isinstance(result.data, array)
     np.testing.assert_array_equal(to_rgb(deserialize_message(serialize_message(result), Image)), RGB)
-
-
-def test_cameras() -> None:
-    camera = Camera(640, 480, 500.0, 510.0, 320.0, 230.0)
-    info = conversions.from_camera(camera, Header())
-    assert conversions.to_camera(info, 640, 480) == camera
-    half = conversions.to_camera(info, 320, 240)
-    assert (half.fx, half.fy) == (250.0, 255.0)
-    # The pixel in the middle of four: centres are at integers, so its place is a quarter of a pixel off.
-    assert (half.cx, half.cy) == (159.75, 114.75)
-    with pytest.raises(ValueError, match="640 x 480 images, the images are 640 x 360"):
-        conversions.to_camera(info, 640, 360)
-    info.k = [0.0] * 9
-    assert conversions.to_camera(info, 640, 480) is None
-
-
-def test_calibration_files(tmp_path) -> None:
-    path = tmp_path / "camera.yaml"
-    path.write_text(
-        "image_width: 640\nimage_height: 480\ncamera_name: cam\ndistortion_model: plumb_bob\n"
-        "camera_matrix: {rows: 3, cols: 3, data: [500, 0, 320, 0, 510, 230, 0, 0, 1]}\n"
-        "distortion_coefficients: {rows: 1, cols: 5, data: [0.1, 0, 0, 0, 0]}\n"
-        "rectification_matrix: {rows: 3, cols: 3, data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}\n"
-        "projection_matrix: {rows: 3, cols: 4, data: [500, 0, 320, 0, 0, 510, 230, 0, 0, 0, 1, 0]}\n"
-    )
-    info = conversions.read_calibration(path)
-    assert conversions.to_camera(info, 640, 480) == Camera(640, 480, 500.0, 510.0, 320.0, 230.0)
-    assert list(info.d) == [0.1, 0, 0, 0, 0]
-    for text in ("", "nonsense", "[1, 2]", "image_width: 640", path.read_text().replace("[0.1", "[a")):
-        path.write_text(text)
-        with pytest.raises(ValueError, match="is not a calibration"):
-            conversions.read_calibration(path)
-    with pytest.raises(ValueError, match=r"cannot read the calibration .*nowhere\.yaml"):
-        conversions.read_calibration(tmp_path / "nowhere.yaml")
-
-
-def test_boxes_are_cut_at_the_border() -> None:
-    def region(*box: float) -> tuple:
-        found = conversions.to_region(box, 100, 50)
-        return (found.x_offset, found.y_offset, found.width, found.height)
-
-    assert region(10.2, 20.6, 30.0, 10.0) == (10, 21, 30, 10)
-    assert region(-10.0, -5.0, 30.0, 15.0) == (0, 0, 20, 10)
-    assert region(90.0, 40.0, 30.0, 30.0) == (90, 40, 10, 10)
-    assert region(200.0, 200.0, 10.0, 10.0)[2:] == (0, 0)
-
-
-def test_quaternions_of_rotations() -> None:
-    for vector in ((0.0, 0.0, 0.0), (1e-9, 0.0, 0.0), (0.3, -1.2, 2.0), (0.0, np.pi, 0.0), (3.1, 0.2, 0.1)):
-        quaternion = from_rotation(exp(np.array(vector)))
-        angle = np.linalg.norm(vector)
-        axis = np.array(vector) / angle if angle else np.zeros(3)
-        expected = np.append(axis * np.sin(angle / 2), np.cos(angle / 2))
-        found = np.array([quaternion.x, quaternion.y, quaternion.z, quaternion.w])
-        assert found[3] >= 0.0
-        np.testing.assert_allclose(found * np.sign(found @ expected), expected, atol=1e-9)
-
-
-def test_arkit_has_its_52_names() -> None:
-    assert len(ARKIT) == len(set(ARKIT)) == 52
-    assert ARKIT[0] == "eyeBlinkLeft" and ARKIT[17] == "jawOpen" and ARKIT[-1] == "tongueOut"
-
-
-@pytest.mark.parametrize("frame", ["", "a", "ab", "abc", "abcd", "camera_optical_frame"])
-@pytest.mark.parametrize("namespace", ["", "x", "xy", "xyz", "face3d"])
-@pytest.mark.parametrize("locked", [False, True])
-def test_a_written_marker_is_what_the_serialiser_makes(frame: str, namespace: str, locked: bool) -> None:
-    """Strings of every length move the points through all alignments."""
-    marker = Marker(ns=namespace, id=7, text="text", mesh_resource="m", frame_locked=locked)
-    marker.header.frame_id = frame
-    marker.scale.x, marker.color.a, marker.lifetime.nanosec = 1.5, 0.25, 5
-    random = np.random.default_rng(0)
-    vertices = random.standard_normal((10, 3)).astype(np.float32)
-    triangles = random.integers(0, 10, (5, 3))
-    writer = MarkerWriter(marker, triangles)
-    for second in (1, 2**31 - 1):
-        stamp = Time(sec=second, nanosec=999_999_999)
-        written = writer.write(vertices, stamp)
-        marker.header.stamp = stamp
-        marker.points = [
-            Point(x=x, y=y, z=z) for x, y, z in vertices[triangles.reshape(-1)].astype(float).tolist()
-        ]
-        expected = serialize_message(marker)
-        assert len(written) == len(expected)  # the bytes may differ where they only fill up
-        found = deserialize_message(written, Marker)
-        for field in Marker.get_fields_and_field_types():
-            assert getattr(found, field) == getattr(marker, field), field
-        vertices = vertices + 1.0
-
-
-def test_a_marker_needs_triangles() -> None:
-    with pytest.raises(ValueError, match="at least one triangle"):
-        MarkerWriter(Marker(), np.empty((0, 3), int))
-
-
-def test_the_core_does_not_import_ros() -> None:
-    import subprocess
-
-    code = "import sys, face3d.tracker, face3d.overlay, face3d.cli; print([m for m in sys.modules if 'rclpy' in m])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -1,0 +1,43 @@
+"""Cameras to messages and back, and calibration files."""
+
+from __future__ import annotations
+
+import pytest
+from std_msgs.msg import Header
+
+from face3d.camera import Camera
+from face3d.ros import conversions
+
+
+def test_cameras() -> None:
+    camera = Camera(640, 480, 500.0, 510.0, 320.0, 230.0)
+    info = conversions.from_camera(camera, Header())
+    assert conversions.to_camera(info, 640, 480) == camera
+    half = conversions.to_camera(info, 320, 240)
+    assert (half.fx, half.fy) == (250.0, 255.0)
+    # The pixel in the middle of four: centres are at integers, so its place is a quarter of a pixel off.
+    assert (half.cx, half.cy) == (159.75, 114.75)
+    with pytest.raises(ValueError, match="640 x 480 images, the images are 640 x 360"):
+        conversions.to_camera(info, 640, 360)
+    info.k = [0.0] * 9
+    assert conversions.to_camera(info, 640, 480) is None
+
+
+def test_calibration_files(tmp_path) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(
+        "image_width: 640\nimage_height: 480\ncamera_name: cam\ndistortion_model: plumb_bob\n"
+        "camera_matrix: {rows: 3, cols: 3, data: [500, 0, 320, 0, 510, 230, 0, 0, 1]}\n"
+        "distortion_coefficients: {rows: 1, cols: 5, data: [0.1, 0, 0, 0, 0]}\n"
+        "rectification_matrix: {rows: 3, cols: 3, data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}\n"
+        "projection_matrix: {rows: 3, cols: 4, data: [500, 0, 320, 0, 0, 510, 230, 0, 0, 0, 1, 0]}\n"
+    )
+    info = conversions.read_calibration(path)
+    assert conversions.to_camera(info, 640, 480) == Camera(640, 480, 500.0, 510.0, 320.0, 230.0)
+    assert list(info.d) == [0.1, 0, 0, 0, 0]
+    for text in ("", "nonsense", "[1, 2]", "image_width: 640", path.read_text().replace("[0.1", "[a")):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="is not a calibration"):
+            conversions.read_calibration(path)
+    with pytest.raises(ValueError, match=r"cannot read the calibration .*nowhere\.yaml"):
+        conversions.read_calibration(tmp_path / "nowhere.yaml")

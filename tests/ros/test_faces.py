@@ -1,0 +1,36 @@
+"""What messages of a face are made of: boxes, quaternions, ARKit's names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from face3d.ros import conversions
+from face3d.ros.conversions.faces import ARKIT, from_rotation
+from face3d.rotation import exp
+
+
+def test_boxes_are_cut_at_the_border() -> None:
+    def region(*box: float) -> tuple:
+        found = conversions.to_region(box, 100, 50)
+        return (found.x_offset, found.y_offset, found.width, found.height)
+
+    assert region(10.2, 20.6, 30.0, 10.0) == (10, 21, 30, 10)
+    assert region(-10.0, -5.0, 30.0, 15.0) == (0, 0, 20, 10)
+    assert region(90.0, 40.0, 30.0, 30.0) == (90, 40, 10, 10)
+    assert region(200.0, 200.0, 10.0, 10.0)[2:] == (0, 0)
+
+
+def test_quaternions_of_rotations() -> None:
+    for vector in ((0.0, 0.0, 0.0), (1e-9, 0.0, 0.0), (0.3, -1.2, 2.0), (0.0, np.pi, 0.0), (3.1, 0.2, 0.1)):
+        quaternion = from_rotation(exp(np.array(vector)))
+        angle = np.linalg.norm(vector)
+        axis = np.array(vector) / angle if angle else np.zeros(3)
+        expected = np.append(axis * np.sin(angle / 2), np.cos(angle / 2))
+        found = np.array([quaternion.x, quaternion.y, quaternion.z, quaternion.w])
+        assert found[3] >= 0.0
+        np.testing.assert_allclose(found * np.sign(found @ expected), expected, atol=1e-9)
+
+
+def test_arkit_has_its_52_names() -> None:
+    assert len(ARKIT) == len(set(ARKIT)) == 52
+    assert ARKIT[0] == "eyeBlinkLeft" and ARKIT[17] == "jawOpen" and ARKIT[-1] == "tongueOut"
