@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 _PATIENCE = 2.0  # seconds that a mesh, or the node's report of a loss, may come after its image
 _QUIET = 3.0  # seconds without a loss that end a moment: reports come once a second
 _LONGEST = 20.0  # seconds after which a moment ends anyway
+_RECENT = 10  # images; a camera that paused may hurry afterwards
 _WORDS = 4  # reports that a moment keeps
 
 
@@ -21,7 +22,7 @@ class Moment:
     missing  images without a mesh
     dropped  images that reconstruction_node says it never had; the others that are missing showed no face to it
     words    how it lost each of them
-    pause    longest time between two images of the camera among them, ms
+    pause    longest time between two images of the camera, among them or shortly before, ms
     """
 
     seconds: float
@@ -53,7 +54,8 @@ class Losses:
     def __init__(self) -> None:
         self.images = self.missing = self.dropped = 0
         self.moments: list[Moment] = []
-        self._open: deque[tuple[int, float]] = deque()  # stamp, ms since the image before
+        self._open: deque[tuple[int, float]] = deque()  # stamp, longest pause before it
+        self._pauses: deque[float] = deque(maxlen=_RECENT)
         self._arrived: set[int] = set()
         self._reports: deque[tuple[float, Mapping[str, str]]] = deque()
         self._report: Mapping[str, str] = {}
@@ -63,8 +65,8 @@ class Losses:
 
     def image(self, stamp: int) -> None:
         """The camera has sent an image of this stamp, nanoseconds."""
-        pause = 1e-6 * (stamp - self._last) if self._last else 0.0
-        self._open.append((stamp, pause))
+        self._pauses.append(1e-6 * (stamp - self._last) if self._last else 0.0)
+        self._open.append((stamp, max(self._pauses)))
         self._last = stamp
 
     def mesh(self, stamp: int) -> None:

@@ -28,6 +28,7 @@ from face3d.ros.conversions import from_camera, from_rgb, nanoseconds
 
 _IMAGES = 20  # kept in memory: forth and back through the clip, so that the face moves steadily
 _PATIENCE = 60.0  # seconds for the subscribers to come
+_CATCH_UP = 0.6  # periods between two images at least
 _HANDSHAKE = 0.5  # seconds after which they know of this publisher, too
 
 
@@ -60,11 +61,13 @@ class SteadyCamera(Node):
     def play(self, rate: float, seconds: float) -> dict[str, object]:
         """Send for some seconds; returns the stamps, and how many images were half a period late."""
         late, stamps = 0, []
-        begin = time.monotonic()
+        begin = sent = time.monotonic()
         count = round(rate * seconds)
         for number in range(count):
             due = begin + number / rate
-            time.sleep(max(0.0, due - time.monotonic()))
+            # After a hiccup of its own it does not send a burst, as no camera does.
+            time.sleep(max(0.0, due - time.monotonic(), sent + _CATCH_UP / rate - time.monotonic()))
+            sent = time.monotonic()
             late += time.monotonic() > due + 0.5 / rate
             stamp = self.get_clock().now().to_msg()
             image = next(self._scene)

@@ -34,6 +34,7 @@ from benchmarks.usage import Usage, busy  # noqa: E402
 from benchmarks.verdict import HEADER, NODES, Sample, Soak, line, summary  # noqa: E402
 
 _WAITING = 60.0  # seconds for the first mesh
+_WARM_UP = 2.0  # seconds after it that do not count
 
 
 def run(
@@ -66,12 +67,13 @@ def run(
         with contextlib.suppress(KeyboardInterrupt):
             _wait_for(lambda: ears.latencies, executor, nodes)
             ears.begin()
+            _wait_for(lambda: ears.seconds() > _WARM_UP, executor, nodes)
+            ears.begin()
             used = _used(nodes)
             for number in range(max(1, round(seconds / interval))):
                 while ears.seconds() < (number + 1) * interval:
                     executor.spin_once(timeout_sec=0.1)
-                if nodes.failed():
-                    raise RuntimeError(f"{nodes.failed()} ended: {' | '.join(nodes.lines()[-3:])}")
+                _check(nodes)
                 usage = _usage(nodes)
                 seen.update(segment for each in usage.values() for segment in each.shared)
                 now = _used(nodes)
@@ -156,8 +158,15 @@ def _wait_for(condition: Callable[[], object], executor, nodes) -> None:
     deadline = time.monotonic() + _WAITING
     while not condition():
         executor.spin_once(timeout_sec=0.1)
-        if nodes.failed() or time.monotonic() > deadline:
+        _check(nodes)
+        if time.monotonic() > deadline:
             raise RuntimeError(f"no mesh within {_WAITING:g} s: {' | '.join(nodes.lines()[-3:])}")
+
+
+def _check(nodes) -> None:
+    """Raise RuntimeError when a node has ended."""
+    if nodes.failed():
+        raise RuntimeError(f"{nodes.failed()} ended: {' | '.join(nodes.lines()[-3:])}")
 
 
 def main() -> int:

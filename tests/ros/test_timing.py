@@ -57,10 +57,30 @@ def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:
     clock = _Clock(5 * SECOND, 2.0, 1000 * SECOND)
     assert 0.9 < clock.early(7 * SECOND) <= 1.0, "two seconds at double speed"
     assert clock.stamp(7 * SECOND) == 1001 * SECOND
-    clock._begin -= 10.0  # the machine stood still for ten seconds
+    stand_still(clock, 10.0)
     assert clock.early(7 * SECOND) == 0.0
     assert 0.4 < clock.early(8 * SECOND) <= 0.5, "it goes on from there"
     assert clock.stamp(8 * SECOND) == 1001 * SECOND + SECOND // 2, "the stamps know of no stop"
+
+
+def test_a_file_catches_up_step_by_step() -> None:
+    clock = _Clock(0, 1.0, 0)
+    waits = []
+    for number in range(20):
+        if number == 4:
+            stand_still(clock, 0.1)
+        waits.append(clock.early(number * SECOND // 50))
+        stand_still(clock, waits[-1])
+    assert waits[:4] == pytest.approx([0.0, 0.02, 0.02, 0.02], abs=0.005)
+    assert waits[4] == pytest.approx(0.0, abs=0.005), "late by 80 ms"
+    assert waits[5:14] == pytest.approx([0.012] * 9, abs=0.005), "no burst"
+    assert waits[-2:] == pytest.approx([0.02, 0.02], abs=0.005)
+
+
+def stand_still(clock: _Clock, seconds: float) -> None:
+    """Time passes."""
+    clock._begin -= seconds
+    clock._sent -= seconds
 
 
 def test_a_long_pause_of_a_recording_is_shortened() -> None:
@@ -68,7 +88,7 @@ def test_a_long_pause_of_a_recording_is_shortened() -> None:
     assert 7.9 < clock.early(13 * SECOND) <= 8.0, "a short one is waited out"
     assert 9.9 < clock.early(10_013 * SECOND) <= 10.0
     assert 1009.9 * SECOND < clock.stamp(10_013 * SECOND) < 1010.1 * SECOND, "the stamps know of no gap"
-    clock._begin -= 10.0
+    stand_still(clock, 10.0)
     assert 0.9 < clock.early(10_014 * SECOND) <= 1.0, "it goes on from there"
 
 
