@@ -28,18 +28,17 @@ def write_network(
     outputs: int = 290,
     names: tuple[str, str] = ("coefficients", "confidence"),
     confidence: float = 1.0,
-    jaw: float = 0.0,
+    expression: float | np.ndarray = 0.0,
 ) -> Path:
-    """A network whose every coefficient is the mean of the first plane / 255, but the last six, which are 0.
+    """A network whose identity coefficients are the mean of the first plane / 255: they differ from row to row.
 
-    So its answers differ from row to row, and are known. `confidence` is constant; `jaw` is added to coefficient
-    200 (the first expression unit).
+    `expression`, one number or 84, and `confidence` are constant; nothing moves the pose.
     """
     weight = np.zeros((1, outputs), np.float32)
     weight[0, :200] = 1.0 / 255.0
     bias = np.zeros(outputs, np.float32)
     if outputs > 200:
-        bias[200] = jaw
+        bias[200:284] = expression
     nodes = [
         helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "space"], ["planes"], keepdims=0),

@@ -19,7 +19,7 @@ def batch() -> np.ndarray:
 
 def test_infer_runs_batches(model, tmp_path, batch) -> None:
     network = runtime.load(
-        write_network(tmp_path / "n.onnx", metadata(model), confidence=0.7, jaw=0.2), model
+        write_network(tmp_path / "n.onnx", metadata(model), confidence=0.7, expression=0.2), model
     )
     coefficients, confidence = network.infer(batch)
     assert coefficients.shape == (3, 290) and coefficients.dtype == np.float32
@@ -148,7 +148,7 @@ def with_int8(folder, model, source: bytes | None):
     """A network whose jaw answers 0, and an int8 form beside it, told apart by a jaw of 0.5; made of `source`."""
     path = write_network(folder / "n.onnx", metadata(model))
     made_of = hashlib.sha256(path.read_bytes() if source is None else source).hexdigest()
-    write_network(folder / "n.int8.onnx", metadata(model) | {"source_sha256": made_of}, jaw=0.5)
+    write_network(folder / "n.int8.onnx", metadata(model) | {"source_sha256": made_of}, expression=0.5)
     return path
 
 

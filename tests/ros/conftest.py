@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 if importlib.util.find_spec("rclpy") is None or importlib.util.find_spec("face3d_msgs") is None:
@@ -59,10 +60,14 @@ def model():
 
 @pytest.fixture(scope="session")
 def network(model, tmp_path_factory) -> Path:
-    """A network whose answers depend on the image, are sure, and leave the pose where it is."""
+    """A network whose answers depend on the image, are sure, and leave the pose where it is.
+
+    Every expression unit has a weight of its own, so that one taken for another shows.
+    """
     from tests.core.networks import metadata, write_network
 
-    return write_network(tmp_path_factory.mktemp("network") / "tiny.onnx", metadata(model))
+    path = tmp_path_factory.mktemp("network") / "tiny.onnx"
+    return write_network(path, metadata(model), expression=np.linspace(0.01, 0.2, 84))
 
 
 @pytest.fixture(scope="session")

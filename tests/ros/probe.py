@@ -23,6 +23,7 @@ from face3d.ros.conversions import from_detections, from_rgb, to_stamp
 from face3d.ros.qos import IMAGE_OUT, LATCHED, OUTPUT
 
 FRAME = "test_optical_frame"
+BOX = (110.0, 70.0, 90.0, 90.0)  # of a face in picture(): x, y, width, height
 
 
 class Probe:

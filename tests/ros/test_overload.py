@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import soak
-from tests.ros.probe import nanoseconds, picture
+from tests.ros.probe import BOX, nanoseconds, picture
 
 NODE = "reconstruction_node"
-BOX = (110.0, 70.0, 90.0, 90.0)
 START, STEP = 1_700_000_000_000_000_000, 16_666_667
 
 

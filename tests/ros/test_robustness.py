@@ -17,11 +17,10 @@ from std_msgs.msg import Header
 from face3d.camera import Camera
 from face3d.ros.conversions import from_camera
 from face3d.ros.node_group import NodeGroup
-from tests.ros.probe import FRAME, Probe, nanoseconds, picture
+from tests.ros.probe import BOX, FRAME, Probe, nanoseconds, picture
 from tests.ros.test_shared_memory import held
 
 NODE = "reconstruction_node"
-BOX = (110.0, 70.0, 90.0, 90.0)
 START, STEP = 1_700_000_000_000_000_000, 40_000_000
 
 

@@ -16,9 +16,8 @@ from face3d.ros.conversions import BlendshapeWriter, MarkerWriter, Picture, to_s
 from face3d.ros.pace import Pace
 from face3d.ros.reconstruction_node import ReconstructionNode
 from face3d.track import Face
-from tests.ros.probe import FRAME, Probe, picture
+from tests.ros.probe import BOX, FRAME, Probe, picture
 
-BOX = (110.0, 70.0, 90.0, 90.0)
 START, STEP = 1_700_000_000_000_000_000, 40_000_000
 MAKERS = {  # topic -> where what it carries is made
     "face_mesh": (conversions, "to_mesh"),
