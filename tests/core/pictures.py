@@ -22,3 +22,12 @@ def photograph(model: FaceModel, faces: list[Geometry], width: int = 640, height
         seen = np.isfinite(depth)
         image[seen] = 255.0 * np.sqrt(np.clip(rgb[seen], 0, 1))
     return np.ascontiguousarray(image.astype(np.uint8))
+
+
+def photograph_black(model: FaceModel, face: Geometry) -> np.ndarray:
+    """The face alone, drawn from the mesh that the prior uses, before black."""
+    raster = face.pose.project(model.shape(face.identity, face.expression, lod=True))
+    normals = _core.vertex_normals(raster, model.lod_triangles)
+    _, index, weights = _core.rasterize(raster, model.lod_triangles, 640, 480)
+    colors = (128 + 100 * normals).astype(np.float32)
+    return _core.interpolate(index, weights, model.lod_triangles, colors).astype(np.uint8)

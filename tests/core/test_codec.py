@@ -8,6 +8,8 @@ from face3d import rotation as so3
 from face3d.camera import FRONTAL, Pose
 from face3d.codec import Geometry
 from face3d.crop import Crop, crop_of
+from tests.core.faces import assert_close, face_at
+from tests.core.pictures import photograph_black
 
 
 def random_geometry(rng: np.random.Generator) -> Geometry:
@@ -60,10 +62,16 @@ def test_decode_moves_the_prior() -> None:
     output = rng.normal(size=290).astype(np.float32)
     found = codec.decode(output, prior, crop)
     np.testing.assert_array_equal(found.identity, output[:200])
-    np.testing.assert_array_equal(found.expression, np.clip(output[200:284], 0.0, np.float32(codec.EXPRESSION_MAX)))
-    np.testing.assert_allclose(found.pose.rotation, so3.exp(output[284:287]) @ prior.pose.rotation, atol=1e-12)
+    np.testing.assert_array_equal(
+        found.expression, np.clip(output[200:284], 0.0, np.float32(codec.EXPRESSION_MAX))
+    )
+    np.testing.assert_allclose(
+        found.pose.rotation, so3.exp(output[284:287]) @ prior.pose.rotation, atol=1e-12
+    )
     assert found.pose.scale == pytest.approx(prior.pose.scale * np.exp(float(output[287])))
-    np.testing.assert_allclose(found.pose.translation, prior.pose.translation + output[288:].astype(float) * 222.0)
+    np.testing.assert_allclose(
+        found.pose.translation, prior.pose.translation + output[288:].astype(float) * 222.0
+    )
 
 
 def test_geometry_is_read_only_and_checked() -> None:
@@ -72,3 +80,34 @@ def test_geometry_is_read_only_and_checked() -> None:
         geometry.identity[0] = 1.0
     with pytest.raises(ValueError, match="identity must have shape"):
         Geometry(np.zeros(199), np.zeros(84), geometry.pose)
+
+
+def test_a_moving_crop_does_not_change_the_result(model) -> None:
+    """A synthetic face, its prior and its crop moved together give the same tensor and the moved result."""
+    truth, prior = face_at(300, 230, 700, 0.3), face_at(305, 226, 690, 0.2)
+    still = codec.encode(photograph_black(model, truth), prior, model)
+    shift = np.array([37.0, -21.0])
+    moved_truth, moved_prior = shifted(truth, shift), shifted(prior, shift)
+    moving = codec.encode(photograph_black(model, moved_truth), moved_prior, model)
+    assert np.abs(still[0].astype(int) - moving[0].astype(int)).max() <= 1
+    output = codec.target(truth, prior, still[1])
+    a, b = codec.decode(output, prior, still[1]), codec.decode(output, moved_prior, moving[1])
+    assert_close(shifted(a, shift), b, atol=1e-7)
+
+
+def test_any_crop_of_one_prior_gives_the_same_face(model) -> None:
+    """The pose lives in image coordinates: seen in other crops, prior and face stay on top of each other."""
+    truth = face_at(300, 230, 700, 0.3)
+    image = photograph_black(model, truth)
+    for crop in (Crop(300, 230, 175), Crop(290.3, 241.7, 200), Crop(320, 215, 260.5)):
+        tensor, _ = codec.encode(image, truth, model, crop)
+        face, prior = tensor[:3].any(0), tensor[6:].any(0)
+        union = (face | prior).sum()
+        assert (face & prior).sum() > 0.97 * union  # up to the outline's pixels
+        output = codec.target(truth, face_at(310, 220), crop)
+        assert_close(codec.decode(output, face_at(310, 220), crop), truth, atol=1e-5)
+
+
+def shifted(face: Geometry, shift: np.ndarray) -> Geometry:
+    pose = face.pose
+    return Geometry(face.identity, face.expression, Pose(pose.rotation, pose.scale, pose.translation + shift))

@@ -10,9 +10,10 @@ from face3d.crop import box_of_pose, overlap
 from face3d.likeness import is_alike, look_of, remember
 from face3d.track import TrackerSettings, TrackerState
 from face3d.tracker import Tracker
+from tests.core.faces import face_at
+from tests.core.frames import FRAME
 from tests.core.oracle import Oracle
 from tests.core.pictures import photograph
-from tests.core.test_tracker import FRAME, face_at
 
 CAMERA = Camera.from_fov(640, 480)
 
