@@ -81,7 +81,9 @@ def test_opencv_without_windows_where_libraries_are_missing(root: Path, monkeypa
 
 
 def test_every_requirement_is_pinned(root: Path) -> None:
-    for path in sorted((root / "requirements").glob("*.txt")):
+    files = sorted((root / "requirements").glob("*.txt"))
+    assert files
+    for path in files:
         for line in path.read_text().splitlines():
             line = line.partition("#")[0].strip()
             assert not line or "==" in line.partition(";")[0], f"{path.name}: {line} is not pinned"
