@@ -21,3 +21,13 @@ def test_their_samples_have_no_face():
     for _ in range(5):
         sample = generator.draw(1.0)
         assert not sample.face and not sample.identity.any() and not sample.expression.any()
+
+
+def test_ground_and_noise_fill_the_picture_and_differ():
+    lookalikes, clear = Lookalikes(NoiseBank()), np.full((288, 288, 3), 90, np.uint8)
+    for draw in (lookalikes._ground, lookalikes._noise):
+        images = [draw(clear, np.random.default_rng(seed)) for seed in (1, 2, 1)]
+        assert all(image.shape == clear.shape and image.dtype == np.uint8 for image in images)
+        assert np.array_equal(images[0], images[2]) and (images[0] != images[1]).mean() > 0.5
+        for quarter in (images[0][:144, :144], images[0][144:, 144:]):
+            assert quarter.std() > 2
