@@ -22,6 +22,8 @@ _TRANSLATION = OneEuro(min_cutoff=0.5, beta=300.0, speed_cutoff=2.5, lead=0.012,
 _EXPRESSION = OneEuro(min_cutoff=1.0, beta=6.0, speed_cutoff=2.0, slack=0.02)
 _AHEAD = 0.5  # of the way: a network that is content with all it is shown shall not keep a face flying
 _LONGEST = 0.1  # seconds for which a speed says where a face goes
+# Steps below which the network is shown what it was shown before: half of the slack; of an identity, root mean square.
+_TURN, _GROWTH, _SHIFT, _CHANGE, _OTHER = 0.002, 0.0008, 0.00025, 0.01, 0.02
 _LEAST_FACING = 0.1  # a profile says little about who it is, but not nothing
 
 
@@ -127,7 +129,21 @@ class FaceFilter:
         turn = step(self.rotation, memory.rotation, dt)
         (growth,) = step(self.log_scale, memory.log_scale, dt)
         move = step(self.translation, memory.translation, dt, unit=pose.scale)
-        return Pose(so3.exp(turn) @ pose.rotation, pose.scale * math.exp(growth), pose.translation + move)
+        moved = Pose(so3.exp(turn) @ pose.rotation, pose.scale * math.exp(growth), pose.translation + move)
+        return pose if _is_same(pose, moved) else moved
+
+    @staticmethod
+    def rests(before: Geometry, now: Geometry) -> bool:
+        """Whether a face has moved so little that the network may go on from `before`.
+
+        A still picture that is shown with the same prior gets the same answer, to the bit. If every answer became the
+        next prior, rounding inside of the network would answer to itself, and the face wander.
+        """
+        return (
+            _is_same(before.pose, now.pose)
+            and float(np.abs(now.expression - before.expression).max()) < _CHANGE
+            and float(np.square(now.identity - before.identity).mean()) < _OTHER**2
+        )
 
     def _shown(self, identity: RunningMean, before: np.ndarray) -> np.ndarray:
         away = identity.value - before
@@ -143,3 +159,11 @@ class FaceFilter:
             return 1.0
         facing = max(_LEAST_FACING, -float(geometry.pose.rotation[2, 2]))  # cosine of the angle to the camera
         return max(1e-3, confidence) * facing * facing
+
+
+def _is_same(before: Pose, now: Pose) -> bool:
+    return (
+        float(np.abs(now.translation - before.translation).max()) < _SHIFT * before.scale
+        and abs(now.scale / before.scale - 1.0) < _GROWTH
+        and float(np.abs(now.rotation - before.rotation).max()) < _TURN
+    )

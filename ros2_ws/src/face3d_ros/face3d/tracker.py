@@ -73,7 +73,8 @@ class Tracker:
                 deviation = memory.identity.deviation
                 face = self._face(track.id, stamp, track.confidence, memory.geometry, camera, deviation)
                 faces.append(face)
-                if self.settings.prior == "smoothed":  # saves the next frame its evaluation of the model
+                if self.settings.prior == "smoothed" and track.vertices is None:
+                    # saves the next frame its evaluation of the model
                     track = replace(track, vertices=face.vertices[: self.model.control_count])
             kept.append(track)
         return faces, TrackerState(tuple(kept), next_id, stamp, counters.plus(frames=1))
@@ -196,8 +197,10 @@ class Tracker:
             return None, own.failure, stranger
         else:
             return replace(track, confidence=confidence, misses=track.misses + 1), own.failure, None
-        prior = memory.geometry if settings.prior == "smoothed" else geometry
-        track = Track(track.id, memory, prior, None, confidence, stamp, track.age + 1, look=look)
+        prior, vertices = memory.geometry if settings.prior == "smoothed" else geometry, None
+        if good and self._filter.rests(track.prior, prior):
+            prior, vertices = track.prior, track.vertices  # see `rests`
+        track = Track(track.id, memory, prior, vertices, confidence, stamp, track.age + 1, look=look)
         return track, own.failure, stranger
 
     def _merged(self, tracks: list[Track], counters: Counters) -> tuple[list[Track], Counters]:
