@@ -169,6 +169,10 @@ def _check(nodes) -> None:
         raise RuntimeError(f"{nodes.failed()} ended: {' | '.join(nodes.lines()[-3:])}")
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.soak",
@@ -183,8 +187,8 @@ def main() -> int:
     chosen = parser.parse_args()
     from face3d import demo
 
-    # As Ctrl-C does: whoever ends it hears what was found.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell that started it in the background ignores one
+        signal.signal(number, _interrupt)
     print(HEADER)
     soak = run(
         chosen.source or str(demo.demo_clip()),
