@@ -48,9 +48,9 @@ def test_nothing_in_nothing() -> None:
 
 
 def test_boxes_are_clipped_to_the_image() -> None:
-    assert _clip((-0.1, 0.2, 0.5, 0.5), 100, 200) == pytest.approx((0, 40, 40, 100))
-    assert _clip((0.9, 0.0, 0.5, 0.5), 100, 100) is None
-    assert _clip((1.5, 0.0, 0.5, 0.5), 100, 100) is None
+    assert _clip((-10, 40, 50, 100), 100, 200) == pytest.approx((0, 40, 40, 100))
+    assert _clip((90, 0, 50, 50), 100, 100) is None
+    assert _clip((150, 0, 50, 50), 100, 100) is None
 
 
 def test_wrong_settings_are_refused() -> None:

@@ -10,16 +10,30 @@ import cv2
 import numpy as np
 
 from face3d.crop import check_image
+from face3d.looks import UPRIGHT, Look
 
 _DLIB_FACE = 80  # dlib's detector window: smaller faces are invisible to it
 
 
 @dataclass(frozen=True)
 class Detection:
-    """Box (x, y, width, height) in image pixels, inside the image; confidence in 0..1."""
+    """A face that may be there.
+
+    box         (x, y, width, height) in image pixels, inside the image
+    confidence  0..1
+    roll        tilt of the face, radians clockwise
+    sure        whether the score reached the detector's threshold
+    """
 
     box: tuple[float, float, float, float]
     confidence: float
+    roll: float = 0.0
+    sure: bool = True
+
+    @property
+    def start(self) -> tuple[float, float, float, float, float]:
+        """(x, y, width, height, roll): what `Tracker` starts a face from."""
+        return (*self.box, self.roll)
 
 
 @dataclass(frozen=True)
@@ -49,27 +63,33 @@ class Detector:
         self.settings = settings or DetectorSettings()
         self._detector = _frontal_face_detector()
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
-        """Faces in an RGB image (H, W, 3) uint8, the most certain first."""
+    def detect(self, image: np.ndarray, look: Look = UPRIGHT, doubt: float = 0.0) -> list[Detection]:
+        """Faces in an RGB image (H, W, 3) uint8, the most certain first.
+
+        doubt  how far a score may be below the threshold, but never further than the look allows: profiles, covered
+               and dark faces, and more that is none
+        """
         check_image(image)
         height, width = image.shape[:2]
-        zoom = min(
-            _DLIB_FACE / self.settings.min_face, math.sqrt(self.settings.max_pixels / (width * height))
-        )
-        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-        if size != (width, height):
-            grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if zoom < 1.0 else cv2.INTER_LINEAR)
-        hits, scores, _ = self._detector.run(grey, 0, self.settings.threshold)
+        seen, border = look.prepare(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+        tall, wide = seen.shape
+        pixels = width * height
+        zoom = min(_DLIB_FACE / self.settings.min_face, math.sqrt(self.settings.max_pixels / pixels))
+        zoom *= math.sqrt(pixels / (wide * tall))  # a margin makes no look dearer: what it is for is large
+        size = (max(1, round(wide * zoom)), max(1, round(tall * zoom)))
+        if size != (wide, tall):
+            seen = cv2.resize(seen, size, interpolation=cv2.INTER_AREA if zoom < 1.0 else cv2.INTER_LINEAR)
+        threshold = self.settings.threshold
+        hits, scores, _ = self._detector.run(seen, 0, threshold - min(doubt, look.doubt))
+        across, down = wide / size[0], tall / size[1]
         found = []
         for hit, score in sorted(zip(hits, scores), key=lambda pair: -pair[1]):
-            box = _clip(
-                (hit.left() / size[0], hit.top() / size[1], hit.width() / size[0], hit.height() / size[1]),
-                width,
-                height,
-            )
+            box = (hit.left() * across, hit.top() * down, hit.width() * across, hit.height() * down)
+            x, y, w, h = _turned_back(box, look.quarters, wide, tall)
+            box = _clip((x - border, y - border, w, h), width, height)
             if box is not None:
-                found.append(Detection(box, 1.0 / (1.0 + math.exp(-3.0 * score))))
+                confidence = 1.0 / (1.0 + math.exp(-3.0 * score))
+                found.append(Detection(box, confidence, look.roll, score >= threshold))
         return found
 
 
@@ -81,10 +101,17 @@ def _frontal_face_detector():
     return dlib.get_frontal_face_detector()
 
 
-def _clip(relative: tuple[float, float, float, float], width: int, height: int) -> tuple | None:
-    """Fractions of the image -> pixels inside it; None when less than half of the box is inside."""
-    x, y = relative[0] * width, relative[1] * height
-    w, h = relative[2] * width, relative[3] * height
+def _turned_back(box: tuple[float, float, float, float], quarters: int, width: float, height: float) -> tuple:
+    """A box in an image of width x height pixels that was turned counter-clockwise, in the image before the turns."""
+    for _ in range(quarters):
+        x, y, w, h = box
+        box, width, height = (height - y - h, x, h, w), height, width
+    return box
+
+
+def _clip(box: tuple[float, float, float, float], width: int, height: int) -> tuple | None:
+    """The part inside of the image; None when that is less than half of the box."""
+    x, y, w, h = box
     left, top = max(0.0, x), max(0.0, y)
     right, bottom = min(float(width), x + w), min(float(height), y + h)
     if right <= left or bottom <= top or (right - left) * (bottom - top) < 0.5 * w * h:

@@ -21,10 +21,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from face3d import export
+from face3d import export, still
 from face3d.cli import FAILED, NO_FACE, OK
 from face3d.commands import common
-from face3d.crop import crop_of, pose_from_box
 from face3d.detector import STILL, Detector
 from face3d.overlay import Overlay
 from face3d.source import SourceError, read_image
@@ -105,11 +104,7 @@ def find_faces(
     """The faces of one photograph, numbered from 0."""
     if detector is None:
         return tracker.reconstruct(image, [arguments.box], arguments.iterations)
-    boxes = [detection.box for detection in detector.detect(image)]
-    smallest = tracker.settings.min_crop
-    boxes = [box for box in boxes if crop_of(pose_from_box(box)).size >= smallest]
-    faces = tracker.reconstruct(image, boxes, arguments.iterations)
-    return [face for face in faces if face.confidence >= arguments.min_confidence]
+    return still.find(image, tracker, detector, arguments.iterations, arguments.min_confidence)
 
 
 def write_results(

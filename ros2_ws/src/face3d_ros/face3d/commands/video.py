@@ -20,9 +20,9 @@ from tqdm import tqdm
 from face3d.camera import Camera
 from face3d.cli import NO_FACE, OK, USAGE
 from face3d.commands import common
-from face3d.detector import Detector
 from face3d.movie import FaceTable, Movie
 from face3d.overlay import Overlay
+from face3d.search import Search
 from face3d.source import open_source
 from face3d.track import TrackerSettings, TrackerState
 
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         return USAGE
     with open_source(arguments.input) as source, contextlib.ExitStack() as outputs:
         tracker = common.load_tracker(arguments, TrackerSettings(smoothing=arguments.smoothing))
-        detector = Detector()
+        search = Search()
         overlay = Overlay(tracker.model, arguments.overlay)
         movie = outputs.enter_context(Movie(arguments.out, source.fps)) if arguments.out else None
         table = outputs.enter_context(FaceTable(arguments.csv)) if arguments.csv else None
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
                     camera = Camera.from_fov(width, height, arguments.fov)
                 boxes = None
                 if index % arguments.detect_every == 0 or not state.tracked:
-                    boxes = [detection.box for detection in detector.detect(frame.image)]
+                    boxes = [hit.start for hit in search.look(frame.image, state.tracked > 0)]
                 before = time.perf_counter()
                 faces, state = tracker.step(frame.image, camera, boxes, state, frame.stamp)
                 spent += time.perf_counter() - before

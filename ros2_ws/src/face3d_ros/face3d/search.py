@@ -1,0 +1,34 @@
+"""Looking for faces in a video: each look that found none is followed by another kind of look."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from face3d.detector import Detection, Detector, DetectorSettings
+from face3d.looks import OTHERS, UPRIGHT
+
+_LOOKS = tuple(look for other in OTHERS for look in (UPRIGHT, other))  # the usual one every second time
+_DOUBT = 0.6  # the network sorts these out, by itself
+_MOST = 2  # doubtful detections of one look: each costs the network some passes
+
+
+class Search:
+    """One look at a time, so that no frame costs more than one; remembers which."""
+
+    def __init__(self, settings: DetectorSettings | None = None) -> None:
+        self._detector = Detector(settings)
+        self._next = 0
+
+    def look(self, image: np.ndarray, tracked: bool) -> list[Detection]:
+        """Detections in an RGB image (H, W, 3) uint8, the most certain first.
+
+        tracked  whether a face is tracked: then only the sure detections of upright faces count. Somebody else may
+                 come in, but nothing doubtful costs time beside the face or is mixed up with it.
+        """
+        if tracked:
+            return self._detector.detect(image)
+        found = self._detector.detect(image, _LOOKS[self._next], _DOUBT)
+        sure = sum(detection.sure for detection in found)
+        if not sure:
+            self._next = (self._next + 1) % len(_LOOKS)
+        return found[: sure + _MOST]
