@@ -18,10 +18,6 @@ from tests.core.pictures import photograph
 
 @pytest.fixture(scope="module")
 def tracker(model) -> Tracker:
-    try:
-        resources.network()
-    except FileNotFoundError:
-        pytest.skip("no network is committed yet")
     return Tracker(model, runtime.load(None, model))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from face3d import demo_head, resources
+from face3d import demo_head
 from face3d.codec import Geometry
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.record import BagWriter
@@ -38,10 +38,6 @@ def head(model, truths) -> list[np.ndarray]:
 @pytest.fixture
 def nodes(domain) -> Iterator[NodeGroup]:
     """Detection and reconstruction as they are shipped, but that no image is passed over."""
-    try:
-        resources.network()
-    except FileNotFoundError:
-        pytest.skip("no network is committed yet")
     with NodeGroup() as nodes:
         nodes.start(NODE, {"queue": 5, "overlay_rate": 0.0})
         nodes.start("detection_node", {})

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from face3d.model import FaceModel
 from training.face_regions import distance_to_curve
 from training.head import HeadAssets
 from training.head_bases import expression_units
@@ -11,11 +10,6 @@ from training.head_mesh import HEAD_PARTS, HeadMesh
 from training.identity import SPREAD, sample_heads, sliders
 from training.lips import OVERLAP, close_lips
 from training.makehuman import MakeHuman, MakeHumanError
-
-
-@pytest.fixture(scope="module")
-def model() -> FaceModel:
-    return FaceModel.load()
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from face3d.model import FaceModel
 from training.landmarks import BROW, OFFSETS, OTHER_SIDE, TRUST, place_landmarks, space_evenly
-
-
-@pytest.fixture(scope="module")
-def model():
-    return FaceModel.load()
 
 
 @pytest.fixture(scope="module")

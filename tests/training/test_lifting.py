@@ -8,7 +8,6 @@ from face3d import codec
 from face3d.camera import FRONTAL, IMAGE_SIZE, Pose
 from face3d.codec import Geometry
 from face3d.crop import CROP_METRES, crop_of
-from face3d.model import FaceModel
 from training import lifting
 from training.config import LossConfig
 from training.lifting import LiftLoss, LiftSource, teach
@@ -16,11 +15,6 @@ from training.losses import FaceLoss
 from training.network import Lift
 from training.points import choose_points
 from training.priors import PriorConfig
-
-
-@pytest.fixture(scope="module")
-def model():
-    return FaceModel.load()
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,11 @@ from face3d import codec
 from face3d import rotation as so3
 from face3d.camera import FRONTAL, Pose
 from face3d.codec import Geometry
-from face3d.model import FaceModel
 from training.config import LossConfig
 from training.heat_maps import MAP, POINTS, cell_positions
 from training.losses import FaceLoss, rotation_matrix
 from training.network import Output
 from training.points import choose_points
-
-
-@pytest.fixture(scope="module")
-def model():
-    return FaceModel.load()
 
 
 def random_geometry(rng, spread=1.0):

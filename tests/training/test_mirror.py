@@ -5,14 +5,8 @@ import pytest
 
 from face3d import rotation as so3
 from face3d.camera import FRONTAL, Pose
-from face3d.model import FaceModel
 from training.faces import Sample
 from training.mirror import Mirror
-
-
-@pytest.fixture(scope="module")
-def model():
-    return FaceModel.load()
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,12 @@ import torch
 from face3d import codec
 from face3d.camera import Pose
 from face3d.codec import Geometry
-from face3d.model import FaceModel
 from training.faces.poses import rotation
 from training.heat_maps import MAP, POINTS, STEP, cell_positions
 from training.network import FaceNetwork, NetworkConfig
 from training.points import choose_points, point_codes, spread_points
 
 SMALL = NetworkConfig(widths=(8, 8, 16, 16), blocks=(1, 1, 1), hidden=32, maps=8, lift=32)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return FaceModel.load()
 
 
 @pytest.fixture(scope="module")

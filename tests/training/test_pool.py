@@ -3,11 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from face3d.camera import FRONTAL, Pose
 from face3d.crop import crop_of
-from face3d.model import FaceModel
 from training.config import DataConfig, TrainConfig
 from training.drafts import FIELDS, dense_map, vary_light
 from training.faces import Sample
@@ -25,11 +23,6 @@ class Portraits:
         pose = Pose(FRONTAL, 750.0, np.array([140.0, 150.0]))
         image = self.rng.integers(0, 256, (288, 288, 3), dtype=np.uint8)
         return Sample(image, identity.astype(np.float32), expression.astype(np.float32), pose, True)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return FaceModel.load()
 
 
 def pool_of(model, **settings):
