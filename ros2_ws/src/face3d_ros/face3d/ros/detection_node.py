@@ -8,13 +8,14 @@ import time
 from face3d_msgs.msg import FaceArray, FaceState
 from rclpy.node import Node
 
-from face3d.detector import Detector, DetectorSettings
+from face3d.detector import DetectorSettings
 from face3d.ros.conversions import Picture, from_detections, image_type
 from face3d.ros.diagnostics import STEADY, Health
 from face3d.ros.gate import Gate, Polled
 from face3d.ros.image_subscription import ImageSubscription
 from face3d.ros.parameters import declare, declare_settings
 from face3d.ros.qos import OUTPUT
+from face3d.search import Search
 
 _TRACKED = 0.25  # seconds after a look that found a tracked face for which it counts as tracked
 _LOOKS = (0.01, 0.1)  # seconds between two looks whether it is time to search: at least, and at most
@@ -37,7 +38,7 @@ class DetectionNode(Node):
         settings = declare_settings(self, DetectorSettings(), _DETECTOR, "detector")
         self._periods = (1.0 / rate, 1.0 / tracking)
         self._searched = self._tracked_until = -math.inf
-        self._detector = Detector(settings)
+        self._looking = Search(settings)
         self._faces = self.create_publisher(FaceArray, "faces", OUTPUT)
         topic = self.resolve_topic_name(image_type(transport)[1])
         self._health = Health(self, topic, pause=max(self._periods))
@@ -61,8 +62,8 @@ class DetectionNode(Node):
         self._searched = time.monotonic()
         self._looks.reset()  # so that one of them is just when the next search is due
         image, header = picture
-        found = from_detections(self._detector.detect(image), header, image.shape[1], image.shape[0])
-        self._faces.publish(found)
+        found = self._looking.look(image, self._searched < self._tracked_until)
+        self._faces.publish(from_detections(found, header, image.shape[1], image.shape[0]))
         self._health.finished(header.stamp)
 
 

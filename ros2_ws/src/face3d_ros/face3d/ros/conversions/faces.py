@@ -38,21 +38,23 @@ ARKIT = (
 """The 52 blend shapes of Apple's ARKit in its order."""
 
 
-def to_boxes(message: FaceArray) -> list[tuple[float, float, float, float]]:
-    """Boxes (x, y, width, height) in pixels of the detected faces; empty ones are left out."""
-    regions = (face.box for face in message.faces)
+def to_boxes(message: FaceArray) -> list[tuple[float, float, float, float, float]]:
+    """Boxes (x, y, width, height, roll) in pixels and radians of the detected faces.
+
+    Left out are those that are empty, or tilted by what is no number.
+    """
     return [
-        (float(region.x_offset), float(region.y_offset), float(region.width), float(region.height))
-        for region in regions
-        if region.width and region.height
+        (float(box.x_offset), float(box.y_offset), float(box.width), float(box.height), face.roll)
+        for face in message.faces
+        if (box := face.box).width and box.height and math.isfinite(face.roll)
     ]
 
 
 def from_detections(detections: Iterable[Detection], header: Header, width: int, height: int) -> FaceArray:
     """FaceArray of the detections in an image of `width` x `height` pixels."""
     faces = [
-        Face(id=number, confidence=detection.confidence, box=to_region(detection.box, width, height))
-        for number, detection in enumerate(detections)
+        Face(id=number, confidence=hit.confidence, box=to_region(hit.box, width, height), roll=hit.roll)
+        for number, hit in enumerate(detections)
     ]
     return FaceArray(header=header, faces=faces)
 
