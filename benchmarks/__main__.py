@@ -18,6 +18,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+LINUX = Path("/proc/stat").exists()
 ORDER = ("images", "tracker", "renderer", "backends", "messages", "ros")  # from the inside out; others follow by name
 
 
@@ -30,6 +31,7 @@ def names() -> list[str]:
 def main() -> None:
     from benchmarks import results
     from benchmarks.table import HEADER, NotHere, line
+    from benchmarks.usage import others
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print the speed table.")
     parser.add_argument("names", nargs="*", help=f"which of {', '.join(names())} (default: all)")
@@ -45,6 +47,7 @@ def main() -> None:
     rows: list[dict] = []
     missed = failed = 0
     began = time.monotonic()
+    disturbed = others() if LINUX else 0.0
     for name in arguments.names or names():
         try:
             for row in importlib.import_module(f"benchmarks.bench_{name}").rows(arguments.quick):
@@ -57,7 +60,10 @@ def main() -> None:
             failed += 1
             print(f"{name}: could not run: {type(error).__name__}: {error}", flush=True)
         results.save(out, {"machine": machine, "quick": arguments.quick, "rows": rows})
-    print(f"\n{out}, after {(time.monotonic() - began) / 60.0:.1f} minutes")
+    seconds = time.monotonic() - began
+    print(f"\n{out}, after {seconds / 60.0:.1f} minutes")
+    if LINUX:
+        print(f"other programs took {(others() - disturbed) / seconds:.2f} cores meanwhile")
     print("compare two runs with `python -m benchmarks.compare BEFORE.json AFTER.json`")
     print(f"{missed} demands missed, {failed} benchmarks could not run" if missed + failed else "all demands met")
 

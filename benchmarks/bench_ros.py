@@ -66,6 +66,8 @@ def _overload(usual: Result, seconds: float) -> Iterator[Row]:
             break
         rate, best = faster, result
     note = f"{best.rate:.1f} meshes/s; {_longest(best)}"
+    if best.lost > _SUSTAINED * best.sent:
+        note = f"not even that: {note}"
     yield Row("highest rate tried with less than 2 % lost", rate, "/s", note=note)
     if best is not result:
         yield from _rows(f"the next one, {faster:g}/s", result)

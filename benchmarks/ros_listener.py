@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import importlib
 import json
+import signal
 import struct
 import sys
 import time
@@ -42,6 +43,8 @@ def main() -> None:
         sec, nanosec = struct.unpack_from("=iI", data, 4)
         stamps.append(sec * 10**9 + nanosec)
 
+    # rclpy ends at Ctrl-C by itself; as an exception it would break off in the middle of a message.
+    signal.signal(signal.SIGINT, lambda *_: None)
     rclpy.init(args=[])
     node = rclpy.create_node("listener")
     reliability = ReliabilityPolicy.BEST_EFFORT if chosen.best_effort else ReliabilityPolicy.RELIABLE
@@ -52,7 +55,7 @@ def main() -> None:
         QoSProfile(depth=chosen.depth, reliability=reliability),
         raw=chosen.raw,
     )
-    with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
+    with contextlib.suppress(ExternalShutdownException):
         rclpy.spin(node)
     json.dump({"stamps": stamps, "arrivals": arrivals}, sys.stdout)
 

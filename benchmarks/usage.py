@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,12 @@ class Usage:
             tuple(sorted(name for name in shared if not name.endswith("(deleted)"))),
             sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"),
         )
+
+
+def others() -> float:
+    """Seconds of processor time that programs have spent which are neither this one nor its ended children."""
+    own = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return busy() - sum(usage.ru_utime + usage.ru_stime for usage in own)
 
 
 def busy() -> float:
