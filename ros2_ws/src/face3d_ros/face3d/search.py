@@ -13,11 +13,15 @@ _MOST = 2  # doubtful detections of one look: each costs the network some passes
 
 
 class Search:
-    """One look at a time, so that no frame costs more than one; remembers which."""
+    """One look at a time, so that no frame costs more than one; remembers which.
+
+    Doubtful detections count in every second round of looks only, when a whole one was sure of nothing: an upside-down
+    face is a doubtful upright one, too.
+    """
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self._detector = Detector(settings)
-        self._next = 0
+        self._looked = 0  # since a look was sure, which is then repeated
 
     def look(self, image: np.ndarray, tracked: bool) -> list[Detection]:
         """Detections in an RGB image (H, W, 3) uint8, the most certain first.
@@ -27,8 +31,8 @@ class Search:
         """
         if tracked:
             return self._detector.detect(image)
-        found = self._detector.detect(image, _LOOKS[self._next], _DOUBT)
+        rounds, now = divmod(self._looked, len(_LOOKS))
+        found = self._detector.detect(image, _LOOKS[now], _DOUBT * (rounds % 2))
         sure = sum(detection.sure for detection in found)
-        if not sure:
-            self._next = (self._next + 1) % len(_LOOKS)
+        self._looked = now if sure else self._looked + 1
         return found[: sure + _MOST]
