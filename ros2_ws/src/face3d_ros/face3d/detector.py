@@ -86,10 +86,10 @@ class Detector:
         for hit, score in sorted(zip(hits, scores), key=lambda pair: -pair[1]):
             box = (hit.left() * across, hit.top() * down, hit.width() * across, hit.height() * down)
             x, y, w, h = _turned_back(box, look.quarters, wide, tall)
-            box = _clip((x - border, y - border, w, h), width, height)
-            if box is not None:
+            inside = _clip((x - border, y - border, w, h), width, height)
+            if inside is not None:
                 confidence = 1.0 / (1.0 + math.exp(-3.0 * score))
-                found.append(Detection(box, confidence, look.roll, score >= threshold))
+                found.append(Detection(inside, confidence, look.roll, score >= threshold))
         return found
 
 

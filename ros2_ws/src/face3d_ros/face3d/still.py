@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -68,7 +69,7 @@ def _look_around(image: np.ndarray, detector: Detector, smallest: float) -> list
 
 
 def _reconstructed(
-    image: np.ndarray, starts: dict[int, Box], tracker: Tracker, passes: int
+    image: np.ndarray, starts: Mapping[int, Box], tracker: Tracker, passes: int
 ) -> dict[int, Face]:
     """The faces found from some starts, by the starts' keys."""
     keys = list(starts)
