@@ -17,6 +17,7 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")  # no screen is needed
+matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text: a tenth of the size
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
