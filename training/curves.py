@@ -14,11 +14,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")  # no screen is needed
-matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text: a tenth of the size
-from matplotlib import pyplot
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 PANELS = (
@@ -38,7 +34,8 @@ def read(folder: Path) -> list[dict[str, float]]:
 
 def draw(runs: Sequence[tuple[str, list[dict[str, float]]]]) -> Figure:
     """One panel a measure, one line a run; runs are names with their rows."""
-    figure, axes = pyplot.subplots(1, len(PANELS), figsize=(3.3 * len(PANELS), 3.2), layout="constrained")
+    figure = Figure(figsize=(3.3 * len(PANELS), 3.2), layout="constrained")  # no pyplot: it may want a screen
+    axes = figure.subplots(1, len(PANELS))
     for panel, (name, scale, title) in zip(axes, PANELS):
         for label, rows in runs:
             thousands = [row["samples"] / 1000 for row in rows]
@@ -54,8 +51,8 @@ def draw(runs: Sequence[tuple[str, list[dict[str, float]]]]) -> Figure:
 def plot(runs: Sequence[tuple[str, list[dict[str, float]]]], out: Path) -> None:
     """Write the picture of `draw`, whole or not at all; its kind follows the name of `out`."""
     figure, part = draw(runs), out.with_name(f".{out.name}")
-    figure.savefig(part, format=out.suffix[1:] or "svg")
-    pyplot.close(figure)
+    with rc_context({"svg.fonttype": "none"}):  # text stays text
+        figure.savefig(part, format=out.suffix[1:] or "svg")
     os.replace(part, out)
 
 
