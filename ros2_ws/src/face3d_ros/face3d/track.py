@@ -39,7 +39,7 @@ class TrackerSettings:
                       one: a cut, a hand before the face, somebody else; -1 never
     """
 
-    first_iterations: int = 3
+    first_iterations: int = 6
     max_faces: int = 8
     smoothing: str = "one_euro"
     steadiness: float = 1.0
