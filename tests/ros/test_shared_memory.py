@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -65,7 +66,10 @@ def test_a_killed_node_s_segment_is_found_and_a_living_one_s_is_not(
 
 def held(process: int) -> set[str]:
     """Names of the segments' lock files that a process has open."""
-    folder = Path(f"/proc/{process}/fd")
-    links = [os.readlink(entry) for entry in folder.iterdir() if entry.exists()]
-    names = {Path(link).name for link in links if link.startswith("/dev/shm/")}
+    names = set()
+    for entry in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            link = os.readlink(entry)
+            if link.startswith("/dev/shm/"):
+                names.add(Path(link).name)
     return {name for name in names if shared_memory._SEGMENT.fullmatch(name.removesuffix("_el"))}
