@@ -30,8 +30,7 @@ _INT8 = 4  # MatMulNBits' accuracy_level: multiplies bytes, sums in 32 bits
 def arrange(network: onnx.ModelProto) -> products.Arranged:
     """Rearrange the float network in place and name its nodes; returns which must be narrow and which must not."""
     graph = Graph(network)
-    for index, node in enumerate(graph.proto.node):
-        node.name = node.name or f"node_{index}"
+    graph.name_nodes()
     _join_pixels(graph)
     for resize in [node for node in graph.proto.node if node.op_type == "Resize"]:
         _pick_pixels(graph, resize)

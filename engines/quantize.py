@@ -25,8 +25,10 @@ from onnxruntime.quantization import (
 )
 
 from engines import channels, processor_form
+from engines.activations import BATCH
 from engines.faces import CALIBRATION_SEED, draw_faces
 from engines.products import Arranged
+from engines.rewriting import Graph
 from face3d import resources
 from face3d.engine import graph
 from face3d.model import FaceModel
@@ -34,7 +36,6 @@ from face3d.runtime.sidecar import sha256
 
 TARGETS = ("cpu", "tensorrt")
 FACES = 256
-BATCH = 8
 
 
 class _Reader(CalibrationDataReader):
@@ -100,9 +101,8 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
 
 def _kept(network: onnx.ModelProto, target: str, arranged: Arranged) -> list[str]:
     """Names of the nodes that stay float32; all nodes have names afterwards."""
+    Graph(network).name_nodes()
     nodes = list(network.graph.node)
-    for index, node in enumerate(nodes):
-        node.name = node.name or f"node_{index}"
     narrow = graph.narrow_layers(network.graph) | (graph.first_layers(nodes) if target == "cpu" else set())
     narrow = {index for index in narrow if nodes[index].name not in arranged.wide}
     narrow |= {index for index, node in enumerate(nodes) if node.name in arranged.narrow}

@@ -68,6 +68,11 @@ class Graph:
         self.proto.initializer.extend(kept)
         self._look()
 
+    def name_nodes(self) -> None:
+        """Give those nodes a name that have none."""
+        for index, node in enumerate(self.proto.node):
+            node.name = node.name or f"node_{index}"
+
     def weights(self, product: onnx.NodeProto) -> np.ndarray | None:
         """Constant weights (outputs, inputs, ...) of one of PRODUCTS; None when they are computed or not plain."""
         values = self.constant(product.input[1])

@@ -29,7 +29,8 @@ class Run:
 
     hours: end after this time over all starts; samples: after this many more samples; 0: no limit.
     warm_start: network file that a new run begins with, None: from scratch.
-    Attributes: seen, samples over all runs before and this one; rate; difficulty, 0..1; terms, the loss and its
+    Attributes: seen, samples over all runs before and this one; first, judged: what it was at this start and at the
+    last evaluation; rate; difficulty, 0..1; terms, the loss and its
     terms, averaged over some 50 steps; report, the last evaluation.
     Raises SystemExit when the run's hours are already over.
     """
@@ -56,8 +57,8 @@ class Run:
         # the test faces are those of today's generator, so what an earlier start found best is not compared with
         self.best = float("inf")
         self.test = TestSet.draw(config.test_faces)
-        self.first, self._begun, self._spent = self.seen, time.monotonic(), self.state["seconds"]
-        self.next_evaluation = self.first + config.evaluate_every
+        self.first = self.judged = self.seen
+        self._begun, self._spent = time.monotonic(), self.state["seconds"]
         self.rate, self.terms, self.report = 0.0, {}, {}
 
     @property
@@ -139,7 +140,7 @@ class Run:
     def judge(self, rendered: int) -> str:
         """Evaluate the averaged weights on the held-back faces; curve, checkpoint and, if it is better than what
         this start has seen, best.pt are written. Returns the report as text; `rendered` images go into the curve."""
-        self.next_evaluation = self.seen + self.config.evaluate_every
+        self.judged = self.seen
         self.report = evaluate(inference_of(self.average.module), self.test, self.model)
         measured = self.report["pass 3"]
         self.schedule.observe(measured["vertices"])

@@ -43,9 +43,9 @@ def train(
                 source.release(slot, run.step(batch))
                 bar.update(config.batch)
                 bar.set_postfix_str(" ".join(f"{name[:5]} {run.terms[name]:.4f}" for name in SHOWN), refresh=False)
-                if run.seen >= run.next_evaluation:
+                if run.seen >= run.judged + config.evaluate_every:
                     bar.write(run.judge(source.rendered))
-            if run.terms and run.seen != run.next_evaluation - config.evaluate_every:
+            if run.seen > run.judged:
                 bar.write(run.judge(source.rendered))  # what the run ends with
         except KeyboardInterrupt:
             bar.write("interrupted: the checkpoint is being kept; start the same line again to go on")

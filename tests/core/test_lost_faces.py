@@ -9,12 +9,18 @@ from tests.core.frames import CAMERA, FRAME, IMAGE, RAW, box, play
 from tests.core.oracle import Oracle
 
 
-def test_lost_face_stops_output_and_is_found_again(model, monkeypatch) -> None:
-    truth = face_at(320, 240)
+def lost(model, monkeypatch, truth) -> tuple[Oracle, Tracker, TrackerState]:
+    """A tracker that has followed a face for five frames, and whose network sees none from now on."""
     oracle = Oracle(monkeypatch, [truth])
     tracker = Tracker(model, oracle, RAW)
     _, state = play(tracker, 5, TrackerState(), [box(truth)])
     oracle.truths = []
+    return oracle, tracker, state
+
+
+def test_lost_face_stops_output_and_is_found_again(model, monkeypatch) -> None:
+    truth = face_at(320, 240)
+    oracle, tracker, state = lost(model, monkeypatch, truth)
     history, state = play(tracker, 8, state, start=5)
     assert not any(history), "outputs stop, they do not repeat"
     assert len(state.tracks) == 1, "a short occlusion does not end the track"
@@ -65,10 +71,7 @@ def test_a_face_that_moved_far_behind_a_hand_is_found_with_the_next_detection(mo
 
 def test_occluded_face_that_moved_keeps_its_id_through_a_detection(model, monkeypatch) -> None:
     truth = face_at(250, 240)
-    oracle = Oracle(monkeypatch, [truth])
-    tracker = Tracker(model, oracle, RAW)
-    _, state = play(tracker, 5, TrackerState(), [box(truth)])
-    oracle.truths = []
+    oracle, tracker, state = lost(model, monkeypatch, truth)
     _, state = play(tracker, 4, state, start=5)
     oracle.truths = [face_at(290, 250, 640)]
     oracle.reach = 0.05  # the old place is too far away for the network

@@ -69,11 +69,12 @@ def pose_from_box(box: Sequence[float]) -> Pose:
         raise ValueError(f"a face box is (x, y, width, height) with positive sides, got {tuple(box)}")
     scale = math.sqrt(width * height) / BOX_METRES
     roll = tilt[0] if tilt else 0.0
-    if roll == 0.0:
-        centre = (x - 0.5 + BOX_CENTRE[0] * width, y - 0.5 + BOX_CENTRE[1] * height)
-        return Pose(FRONTAL, scale, np.array(centre))
-    lower = (BOX_CENTRE[1] - 0.5) * height  # from the box's centre towards the chin
-    centre = (x - 0.5 + 0.5 * width - lower * math.sin(roll), y - 0.5 + 0.5 * height + lower * math.cos(roll))
+    across, down = (BOX_CENTRE[0] - 0.5) * width, (BOX_CENTRE[1] - 0.5) * height  # of an upright face, from the middle
+    cosine, sine = math.cos(roll), math.sin(roll)
+    centre = (
+        x - 0.5 + 0.5 * width + across * cosine - down * sine,
+        y - 0.5 + 0.5 * height + across * sine + down * cosine,
+    )
     return Pose(so3.exp(np.array([0.0, 0.0, roll])) @ FRONTAL, scale, np.array(centre))
 
 
