@@ -17,6 +17,8 @@ ARCHETYPES: dict[str, list[tuple[str, float, float]]] = {
                     ("mouthLowerDown", 0, .6), ("jawOpen", 0, .2), ("mouthStretch", 0, .3)],
     "laugh": [("mouthSmile", .6, 1.1), ("jawOpen", .2, .75), ("mouthUpperUp", .1, .7), ("cheekSquint", .4, 1),
               ("eyeSquint", .2, .8), ("mouthLowerDown", 0, .5)],
+    "grin": [("mouthSmile", .5, 1.1), ("mouthUpperUp", .3, 1.1), ("mouthLowerDown", .4, 1.1), ("cheekSquint", .3, 1),
+             ("mouthStretch", 0, .4), ("jawOpen", 0, .4)],
     "corner puller": [("mouth-corner-puller", .3, 1), ("cheekSquint", 0, .6), ("mouth-parling", 0, .6)],
     "surprise": [("jawOpen", .2, .9), ("browUp", .3, 1.4), ("eyeWide", .2, 1)],
     "gape": [("mouth-open", .2, .9), ("eye-opened-up", 0, .9)],
@@ -43,8 +45,8 @@ ARCHETYPES: dict[str, list[tuple[str, float, float]]] = {
     "smirk": [("mouthSmileOne", .4, 1), ("mouthSide", 0, .6), ("mouthDimple", 0, .5)],
     "grimace": [("mouthStretch", .3, 1), ("neck-platysma", .2, 1), ("mouth-retraction", 0, .6), ("browDown", 0, .5)],
 }
-WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "a": 2.0, "e": 1.6, "o": 1.4, "m": 1.3, "surprise": 1.2,
-           "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
+WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "grin": 2.4, "a": 2.0, "e": 1.6, "o": 1.4, "m": 1.3,
+           "surprise": 1.2, "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
 LID_CLOSERS = ("eyeBlink{}", "eye-{}-closure", "eye-{}-slit")
 RAISERS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 HIGHEST = EXPRESSION_MAX

@@ -126,7 +126,9 @@ class Wardrobe:
         parts, weights = self.fields.parts, expression.coefficients
         jaw = float(weights[self.units["jawopen"]])
         gape = float(weights[self.units["mouthopen"]])
-        vertices[parts["teeth_upper"]] += np.array([0, rng.normal(-.0055, .0016), rng.uniform(.001, .003)], np.float32)
+        bared = float(np.mean([min(1.0, weights[self.units[f"mouthlowerdown{side}"]]) for side in ("left", "right")]))
+        upper = rng.normal(-.0055, .0016) - bared * rng.uniform(0, .006)   # a grin that teeth fill to the lower lip
+        vertices[parts["teeth_upper"]] += np.array([0, upper, rng.uniform(.001, .003)], np.float32)
         shut = max(0.0, 1 - jaw - gape)                          # wide open, they would come out of the chin
         lower = np.array([0, rng.normal(-.0030, .0015) * shut, rng.uniform(.001, .0025) * shut - .002 * (1 - shut)])
         vertices[parts["teeth_lower"]] += lower.astype(np.float32)
