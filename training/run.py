@@ -21,7 +21,7 @@ from training.losses import FaceLoss
 from training.network import FaceNetwork
 from training.points import point_codes
 from training.schedule import Schedule
-from training.weights import read_weights
+from training.weights import deepen, read_weights
 
 
 class Run:
@@ -84,8 +84,8 @@ class Run:
             print(f"resumed {checkpoint} at {self.seen:,} samples")
         elif warm_start:
             weights = read_weights(warm_start)
-            self.network.load_state_dict(weights["network"])
-            self.average.module.load_state_dict(weights["network"])
+            self.network.load_state_dict(deepen(weights["network"], self.network))
+            self.average.module.load_state_dict(self.network.state_dict())
             self.state["samples"] = weights["samples"]
             print(f"warm start from {warm_start}, which has seen {self.seen:,} samples")
         else:

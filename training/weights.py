@@ -47,3 +47,13 @@ def read_weights(path: Path) -> dict:
     if expected - found.keys():
         raise ValueError(f"{path} lacks weights, for one {sorted(expected - found.keys())[0]}")
     return {"network": state, "config": config, "samples": int(metadata["samples"])}
+
+
+def deepen(weights: dict, network: FaceNetwork) -> dict:
+    """State of `network` from the `weights` of one with fewer blocks: those it has more begin as the identity.
+
+    Raises RuntimeError, as load_state_dict does, where anything else differs.
+    """
+    fresh = network.state_dict()
+    more = {name for name in fresh.keys() - weights.keys() if name.startswith("stages.")}
+    return weights | {name: fresh[name] for name in more}

@@ -12,7 +12,7 @@ from face3d.model import FaceModel
 from training.config import TrainConfig
 from training.evaluate import TestSet, evaluate, format_report
 from training.train import train
-from training.weights import build_network, read_weights
+from training.weights import build_network, deepen, read_weights
 
 TINY = Path(__file__).parents[2] / "training" / "configs" / "tiny.toml"
 
@@ -69,3 +69,21 @@ def test_a_run_resumes_where_it_was(run, capsys):
 def test_a_new_run_starts_from_the_network_file(network_file, tmp_path, capsys):
     train(TrainConfig.load(TINY), tmp_path / "next", hours=0, samples=8, warm_start=network_file, threads=1)
     assert "warm start" in capsys.readouterr().out
+
+
+def test_a_deeper_network_begins_with_the_same_answers(network_file):
+    weights = read_weights(network_file)
+    deeper = build_network(weights["config"] | {"blocks": [2, 3, 2]})
+    deeper.load_state_dict(deepen(weights["network"], deeper))
+    shallow = build_network(weights["config"])
+    shallow.load_state_dict(weights["network"])
+    image = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 9, 200, 200), dtype=np.uint8))
+    with torch.no_grad():
+        torch.testing.assert_close(deeper.eval()(image)[0], shallow.eval()(image)[0])
+
+
+def test_a_wider_network_does_not_take_the_weights(network_file):
+    weights = read_weights(network_file)
+    wider = build_network(weights["config"] | {"squeeze": weights["config"]["squeeze"] + 4})
+    with pytest.raises(RuntimeError, match="squeeze"):
+        wider.load_state_dict(deepen(weights["network"], wider))
