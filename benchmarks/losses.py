@@ -1,10 +1,12 @@
-"""Which images of a long run became no mesh, when that was, and what the nodes did meanwhile."""
+"""Which images of a long run became no mesh, when that was, and what the nodes and the machine did meanwhile."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from benchmarks.meanwhile import Meanwhile
 
 _PATIENCE = 2.0  # seconds that a mesh, or the node's report of a loss, may come after its image
 _QUIET = 3.0  # seconds without a loss that end a moment: reports come once a second
@@ -23,6 +25,7 @@ class Moment:
     dropped  images that reconstruction_node says it never had; the others that are missing showed no face to it
     words    how it lost each of them
     pause    longest time between two images of the camera, among them or shortly before, ms
+    lost     of each second with losses: images passed over, and what the machine did meanwhile
     """
 
     seconds: float
@@ -33,6 +36,14 @@ class Moment:
     tracks_ended: int = 0
     tracks_started: int = 0
     pause: float = 0.0
+    lost: list[tuple[int, Meanwhile]] = field(default_factory=list)
+
+    def causes(self, usual: Meanwhile) -> Counter[str]:
+        """How many images were passed over for what cause; `usual` is what a second without losses has."""
+        found: Counter[str] = Counter()
+        for images, meanwhile in self.lost:
+            found[meanwhile.cause(usual)] += images
+        return found
 
     def text(self) -> str:
         """All of it on a line."""
@@ -41,6 +52,9 @@ class Moment:
             found.append(f"passed over: {'; '.join(self.words)}")
         if self.tracks_ended or self.tracks_started:
             found.append(f"tracks: {self.tracks_ended} ended, {self.tracks_started} started")
+        if self.lost:
+            total = sum((meanwhile for _, meanwhile in self.lost), Meanwhile())
+            found.append(f"in {len(self.lost)} s {total.text()}")
         return "; ".join([*found, f"the camera's longest pause was {self.pause:.0f} ms"])
 
 
@@ -49,16 +63,19 @@ class Losses:
 
     images, missing, dropped  numbers so far: of the camera, without a mesh, passed over by reconstruction_node; those
         of which nothing is known yet do not count
+    usual  what the machine did in each second without a loss
     """
 
     def __init__(self) -> None:
         self.images = self.missing = self.dropped = 0
         self.moments: list[Moment] = []
+        self.usual: list[Meanwhile] = []
         self._open: deque[tuple[int, float]] = deque()  # stamp, longest pause before it
         self._pauses: deque[float] = deque(maxlen=_RECENT)
         self._arrived: set[int] = set()
-        self._reports: deque[tuple[float, Mapping[str, str]]] = deque()
+        self._reports: deque[tuple[float, Mapping[str, str], Meanwhile]] = deque()
         self._report: Mapping[str, str] = {}
+        self._totals: Meanwhile | None = None
         self._last = 0  # stamp of the newest image
         self._good = 0  # number of the last image with a mesh
         self._changed = 0.0
@@ -73,9 +90,10 @@ class Losses:
         """A mesh of the image of this stamp has come."""
         self._arrived.add(stamp)
 
-    def report(self, seconds: float, values: Mapping[str, str]) -> None:
-        """reconstruction_node has reported, as it does once a second; `seconds` after the start."""
-        self._reports.append((seconds, values))
+    def report(self, seconds: float, values: Mapping[str, str], totals: Meanwhile) -> None:
+        """reconstruction_node has reported, as it does once a second; `seconds` after the start. `totals`: of what the
+        machine did until now."""
+        self._reports.append((seconds, values, totals))
 
     def settle(self, seconds: float, patience: float = _PATIENCE) -> None:
         """Give up what has not come in time; to be called now and then, `seconds` after the start."""
@@ -92,9 +110,11 @@ class Losses:
             self.images += 1
         self._arrived = {stamp for stamp in self._arrived if stamp > oldest}
         while self._reports and self._reports[0][0] <= seconds - patience:
-            self._settle_report(seconds, self._reports.popleft()[1])
+            self._settle_report(seconds, *self._reports.popleft()[1:])
 
-    def _settle_report(self, seconds: float, values: Mapping[str, str]) -> None:
+    def _settle_report(self, seconds: float, values: Mapping[str, str], totals: Meanwhile) -> None:
+        meanwhile = totals.since(self._totals or totals)
+        self._totals = totals
         before, self._report = self._report or values, values
         dropped, ended, started = (
             int(values.get(name, 0)) - int(before.get(name, 0))
@@ -104,8 +124,11 @@ class Losses:
             self.dropped += dropped
             moment = self._moment(seconds)
             moment.dropped += dropped
+            moment.lost.append((dropped, meanwhile))
             if len(moment.words) < _WORDS:
                 moment.words.append(values["losses"])
+        else:
+            self.usual.append(meanwhile)
         if self._current(seconds):
             self.moments[-1].tracks_ended += ended
             self.moments[-1].tracks_started += started

@@ -4,9 +4,11 @@
 
 The three nodes play a clip again and again, somebody listens to meshes, markers and overlays. Every few seconds:
 meshes received, latency from stamp to receiver, images without a mesh, processor time that other programs took, and
-memory, threads, open files and shared memory of every process. At the end, every moment in which images got lost, and
-the verdict: it compares thirds of the time, the start left out: what leaks grows from each to the next. Ctrl-C ends it
-early, with a verdict on what there is. The exit code is 1 when something grew or stayed behind.
+memory, threads, open files and shared memory of every process. At the end, every moment in which images got lost, with
+what the machine did then (processors that stood still, other programs, waiting for a processor, pages read, garbage
+collections) and what it does otherwise, and the verdict: it compares thirds of the time, the start left out: what leaks
+grows from each to the next. Ctrl-C ends it early, with a verdict on what there is. The exit code is 1 when something
+grew or stayed behind.
 """
 
 from __future__ import annotations
@@ -28,8 +30,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
+from benchmarks import meanwhile  # noqa: E402
 from benchmarks.losses import Losses  # noqa: E402
+from benchmarks.meanwhile import Meanwhile  # noqa: E402
 from benchmarks.ros_domain import REMAPS, own_domain, watch_nodes  # noqa: E402
+from benchmarks.standstill import Standstill  # noqa: E402
 from benchmarks.usage import Usage, busy  # noqa: E402
 from benchmarks.verdict import HEADER, NODES, Sample, Soak, line, summary  # noqa: E402
 
@@ -57,8 +62,8 @@ def run(
 
     soak, seen = Soak(), set()
     before = set(os.listdir("/dev/shm"))
-    with own_domain("face3d_soak") as (node,), NodeGroup() as nodes:
-        ears = _Ears(node)
+    with own_domain("face3d_soak") as (node,), NodeGroup() as nodes, Standstill() as standstill:
+        ears = _Ears(node, lambda: _totals(nodes, standstill))
         executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
         nodes.start("reconstruction_node", parameters or {}, REMAPS)
@@ -94,10 +99,18 @@ def _used(nodes) -> float:
     return busy() - sum(usage.cpu for usage in _usage(nodes).values())
 
 
-class _Ears:
-    """What an rclpy.Node hears of the run."""
+def _totals(nodes, standstill: Standstill) -> Meanwhile:
+    """What the machine did until now."""
+    stolen = meanwhile.stolen()
+    return meanwhile.of(nodes.process_id(name) for name in NODES) + Meanwhile(
+        stood=standstill.seconds, stolen=stolen, others=_used(nodes) - stolen
+    )
 
-    def __init__(self, node) -> None:
+
+class _Ears:
+    """What an rclpy.Node hears of the run; `totals` says what the machine did until now."""
+
+    def __init__(self, node, totals: Callable[[], Meanwhile]) -> None:
         from face3d_msgs.msg import FaceMesh
         from sensor_msgs.msg import CameraInfo, Image
         from visualization_msgs.msg import Marker
@@ -105,6 +118,7 @@ class _Ears:
         from face3d.ros.qos import IMAGE_OUT, OUTPUT
 
         self.latencies: list[float] = []
+        self._totals = totals
         self._losses = Losses()
         self._start = time.monotonic()
         self._clock = node.get_clock()
@@ -126,16 +140,14 @@ class _Ears:
     def sample(self, usage: dict[str, Usage], others: float) -> Sample:
         """What came since the last sample."""
         latency = tuple(map(float, np.percentile(self.latencies, (50, 95)))) if self.latencies else None
-        sample = Sample(
-            self.seconds(), len(self.latencies), latency, self._losses.missing, usage, others
-        )
+        sample = Sample(self.seconds(), len(self.latencies), latency, self._losses.missing, usage, others)
         self.latencies.clear()
         return sample
 
     def end(self, soak: Soak) -> None:
         """The listening ends."""
         losses = self._losses
-        soak.moments = losses.moments
+        soak.moments, soak.usual = losses.moments, meanwhile.median(losses.usual)
         soak.images, soak.missing, soak.dropped = losses.images, losses.missing, losses.dropped
 
     def _on_mesh(self, message) -> None:
@@ -149,7 +161,9 @@ class _Ears:
 
     def _on_report(self, name: str) -> None:
         if name == "reconstruction_node":
-            self._losses.report(self.seconds(), self._reports[name])
+            report = self._reports[name]
+            totals = self._totals() + Meanwhile(collections=float(report["collections"]))
+            self._losses.report(self.seconds(), report, totals)
             self._losses.settle(self.seconds())
 
 
@@ -187,7 +201,8 @@ def main() -> int:
     chosen = parser.parse_args()
     from face3d import demo
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell that started it in the background ignores one
+    # Also where a shell that started it in the background ignores one of them.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     print(HEADER)
     soak = run(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from benchmarks.losses import Moment
+from benchmarks.meanwhile import Meanwhile
 from benchmarks.usage import Usage
 
 _SETTLE = 0.1  # share of the time, at the beginning, in which caches and pools may fill; more of a short run
@@ -36,6 +38,7 @@ class Soak:
     """All samples, the moments of loss, and what was left when everything had ended.
 
     images, missing, dropped  numbers: of the camera, without a mesh, passed over by reconstruction_node
+    usual   what the machine did in a second without a loss, medians
     left    names in /dev/shm that were not there before
     settle  share of the samples, at the beginning, that does not count
     leak    MB by which memory may grow from one third to the next
@@ -46,6 +49,7 @@ class Soak:
     images: int = 0
     missing: int = 0
     dropped: int = 0
+    usual: Meanwhile = field(default_factory=Meanwhile)
     left: list[str] = field(default_factory=list)
     settle: float = _SETTLE
     leak: float = _LEAK
@@ -111,10 +115,24 @@ def summary(soak: Soak) -> list[str]:
     if soak.moments:
         text += f", in {len(soak.moments)} moments; reconstruction_node passed over {soak.dropped}"
     told = sorted(soak.moments, key=lambda moment: -moment.missing)[:_TOLD]
-    lines = [f"  {moment.text()}" for moment in soak.moments if moment in told]
+    lines: list[str] = []
+    causes: Counter[str] = Counter()
+    for moment in soak.moments:
+        lines += [f"  {moment.text()}"] if moment in told else []
+        found = moment.causes(soak.usual)
+        causes += found
+        if found and moment in told:
+            lines.append(f"    cause: {_counts(found)}")
     if len(told) < len(soak.moments):
         lines.append("  (and smaller ones)")
+    if causes:
+        text += f" (cause: {_counts(causes)})"
+        lines.append(f"in a second without a loss {soak.usual.text()}")
     others = [sample.others for sample in soak.samples]
     if others:
         lines.append(f"other programs took {np.median(others):.2f} cores, {max(others):.2f} at most")
     return ["", text, *lines]
+
+
+def _counts(causes: Counter[str]) -> str:
+    return ", ".join(f"{cause}: {images}" for cause, images in causes.most_common())

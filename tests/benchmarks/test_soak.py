@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
-from dataclasses import asdict, replace
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, astuple, replace
 
 import numpy as np
 import pytest
 
 from benchmarks.losses import Losses
+from benchmarks.meanwhile import Meanwhile, median, of
+from benchmarks.standstill import Standstill
 from benchmarks.usage import Usage
 from benchmarks.verdict import Sample, Soak, summary
 
@@ -75,14 +82,23 @@ def test_too_few_samples_are_no_verdict() -> None:
         Soak(soak().samples[:2]).growth()
 
 
+def touched(size: int) -> mmap.mmap:
+    """Fresh memory; not from an allocator, as what others have given back to it would be there already."""
+    block = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    for page in range(0, size, mmap.PAGESIZE):
+        block[page] = 1
+    return block
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="counts what Linux says of processes")
 def test_usage_of_this_process() -> None:
     before = Usage.of("self")
-    block = np.ones(40_000_000 // 8)
+    block = touched(40_000_000)
     with open(os.devnull) as file:
         after = Usage.of(os.getpid())
         assert after.files == before.files + 1 and not file.closed
-    assert 30 < after.memory - before.memory < 60 and block.all()
+    assert 30 < after.memory - before.memory < 60
+    block.close()
     assert after.resident > after.memory
     assert after.cpu >= before.cpu > 0 and after.threads >= 1
 
@@ -90,7 +106,9 @@ def test_usage_of_this_process() -> None:
 SECOND = 10**9
 
 
-def played(missing: set[int], dropped: dict[int, int], count: int = 600) -> Losses:
+def played(
+    missing: set[int], dropped: dict[int, int], count: int = 600, machine=lambda s: Meanwhile()
+) -> Losses:
     """Ten seconds of images at 60/s, without the meshes of some; the node's `dropped` rises in some seconds."""
     losses, total = Losses(), 0
     for number in range(count):
@@ -103,7 +121,8 @@ def played(missing: set[int], dropped: dict[int, int], count: int = 600) -> Loss
             lost = dropped.get(number // 60, 0)
             total += lost
             report = {"dropped": total, "losses": f"{lost} in 40 ms" if lost else "", "tracks_started": 1}
-            losses.report(number / 60, {key: str(value) for key, value in report.items()})
+            seconds = number / 60
+            losses.report(seconds, {key: str(value) for key, value in report.items()}, machine(seconds))
             losses.settle(number / 60)
     losses.settle(count / 60 + 2.0, patience=0.0)
     return losses
@@ -120,7 +139,11 @@ def test_losses_are_told_with_their_moment_and_what_the_node_says() -> None:
     found = soak()
     found.moments, found.images, found.missing = losses.moments, losses.images, losses.missing
     text = "\n".join(summary(found))
-    assert "600 images" in text and "3 without a mesh, in 2 moments" in text and "passed over: 2 in 40 ms" in text
+    assert (
+        "600 images" in text
+        and "3 without a mesh, in 2 moments" in text
+        and "passed over: 2 in 40 ms" in text
+    )
     json.dumps(asdict(found))
 
 
@@ -128,3 +151,73 @@ def test_losses_without_end_are_told_in_parts() -> None:
     losses = played(set(range(600, 3000)), dict.fromkeys(range(10, 50), 60), 3600)
     assert 2 <= len(losses.moments) <= 4
     assert sum(moment.missing for moment in losses.moments) == 2400 == losses.dropped
+
+
+@pytest.mark.parametrize(
+    "burst, cause",
+    [
+        ({"stood": 0.08, "waited": 0.3, "others": 0.4}, "the host stopped the processors"),
+        ({"stolen": 0.08}, "the host stopped the processors"),
+        ({"others": 0.6, "waited": 0.3}, "other programs"),
+        ({"read": 3.0}, "pages were read from files"),
+        ({"collections": 1.0}, "garbage collection"),
+        ({"waited": 0.3}, "the run's programs were in each other's way"),
+        ({}, "not known"),
+    ],
+)
+def test_a_loss_is_put_down_to_what_the_machine_did_then_and_not_otherwise(burst: dict, cause: str) -> None:
+    def machine(seconds: float) -> Meanwhile:
+        every = Meanwhile(0.002, 0.001, 0.05, 0.03, 40.0, 0.0, 800.0, 0.0)
+        usual = Meanwhile(*(value * seconds for value in astuple(every)))
+        return usual + (Meanwhile(**burst) if seconds > 1.1 else Meanwhile())
+
+    losses = played({100, 101}, {1: 2}, machine=machine)
+    (moment,) = losses.moments
+    ((images, meanwhile),) = moment.lost
+    assert images == 2
+    for name, value in burst.items():
+        assert getattr(meanwhile, name) == pytest.approx(value + getattr(machine(1.0), name), rel=0.1)
+    found = soak()
+    found.moments, found.dropped, found.usual = losses.moments, losses.dropped, median(losses.usual)
+    assert found.usual.waited == pytest.approx(0.03, rel=0.1), "without the second of the loss"
+    lines = summary(found)
+    assert f"    cause: {cause}: 2" in lines and lines[1].endswith(f"passed over 2 (cause: {cause}: 2)")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="counts what Linux says of processes")
+def test_the_machines_part_in_this_process() -> None:
+    """Two threads that want the same processor wait for each other, and fresh memory is touched page by page."""
+    allowed, before = os.sched_getaffinity(0), of([os.getpid()])
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        rival = subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"])
+        block = touched(20_000_000)
+        end = time.process_time() + 0.1
+        while time.process_time() < end:
+            pass
+    finally:
+        os.sched_setaffinity(0, allowed)
+        rival.kill()
+        rival.wait()
+    found = of([os.getpid()]).since(before)
+    assert found.waited > 0.01 and found.switched > 0 and found.touched > 1000 and len(block)
+    assert of([2**22 + 1]) == Meanwhile(), "a process that is gone does not count"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux's processors")
+def test_time_in_which_no_timer_comes_is_a_standstill() -> None:
+    """A program that a signal stops sleeps too long, which is what a processor that stands still looks like."""
+    with Standstill() as watch:
+        time.sleep(0.5)
+        before = watch.seconds
+        for program in watch._programs:
+            program.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        for program in watch._programs:
+            program.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + 10.0
+        while watch.seconds - before < 0.2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert watch.seconds - before >= 0.2
+        programs = watch._programs
+    assert all(program.returncode is not None for program in programs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -105,6 +106,7 @@ class Health:
             "losses": "; ".join(self._losses[:_TOLD]) + ("; ..." if len(self._losses) > _TOLD else ""),
             "problems": self.problems,
             "rate": f"{rate:.1f}",
+            "collections": sum(each["collections"] for each in gc.get_stats()[1:]),
             **_quantiles("work", self._work),
             **_quantiles("latency", self._latency),
             **self._extra(),
