@@ -93,6 +93,11 @@ class Detector:
         return found
 
 
+def with_few_doubts(detections: list[Detection], most: int) -> list[Detection]:
+    """The sure ones of some detections, the most certain first, and at most so many doubtful ones."""
+    return detections[: sum(detection.sure for detection in detections) + most]
+
+
 @functools.cache
 def _frontal_face_detector():
     """dlib's detector, made once (it takes most of a second). Sharing it is safe: dlib keeps the GIL in `run`."""

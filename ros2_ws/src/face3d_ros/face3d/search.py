@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from face3d.detector import Detection, Detector, DetectorSettings
+from face3d.detector import Detection, Detector, DetectorSettings, with_few_doubts
 from face3d.looks import OTHERS, UPRIGHT
 
 _LOOKS = tuple(look for other in OTHERS for look in (UPRIGHT, other))  # the usual one every second time
@@ -33,6 +33,6 @@ class Search:
             return self._detector.detect(image)
         rounds, now = divmod(self._looked, len(_LOOKS))
         found = self._detector.detect(image, _LOOKS[now], _DOUBT * (rounds % 2))
-        sure = sum(detection.sure for detection in found)
+        sure = any(detection.sure for detection in found)
         self._looked = now if sure else self._looked + 1
-        return found[: sure + _MOST]
+        return with_few_doubts(found, _MOST)

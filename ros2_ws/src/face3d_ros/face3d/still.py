@@ -9,7 +9,7 @@ import numpy as np
 
 from face3d import rotation as so3
 from face3d.crop import box_of_pose, crop_of, overlap, pose_from_box
-from face3d.detector import Detection, Detector
+from face3d.detector import Detection, Detector, with_few_doubts
 from face3d.looks import OTHERS, UPRIGHT
 from face3d.track import Face
 from face3d.tracker import Box, Tracker
@@ -59,7 +59,7 @@ def _look_around(image: np.ndarray, detector: Detector, smallest: float) -> list
     found: list[Detection] = []
     for look in (UPRIGHT, *OTHERS):
         hits = [hit for hit in detector.detect(image, look, _DOUBT) if hit.sure or hit.box[2] >= _DETAIL]
-        found += hits[: sum(hit.sure for hit in hits) + _MOST]
+        found += with_few_doubts(hits, _MOST)
     kept: list[Detection] = []
     for hit in sorted(found, key=lambda hit: -hit.confidence):
         known = any(hit.roll == other.roll and overlap(hit.box, other.box) >= _SAME for other in kept)
