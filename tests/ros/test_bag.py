@@ -134,12 +134,12 @@ def test_what_is_no_bag_is_left_to_others(tmp_path: Path, clip: Path) -> None:
 def test_empty_and_damaged_bags_are_named(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "empty"):
         pass
-    with pytest.raises(SourceError, match=r"empty .*recording is empty|empty has no image"):
+    with pytest.raises(SourceError, match="the recording is empty"):
         open_bag(str(tmp_path / "empty"))
     for suffix in (".mcap", ".db3"):
         for content in (b"", b"this is no bag" * 100):
             (tmp_path / f"junk{suffix}").write_bytes(content)
-            with pytest.raises(SourceError, match=rf"junk\{suffix}"):
+            with pytest.raises(SourceError, match=rf"junk\{suffix} is not a bag that can be read"):
                 open_bag(str(tmp_path / f"junk{suffix}"))
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "metadata.yaml").write_text("rosbag2_bagfile_information: {}\n")
@@ -151,7 +151,7 @@ def test_a_cut_recording_gives_what_it_has_or_says_so(tmp_path: Path) -> None:
     write(tmp_path / "bag", storage="mcap")
     (file,) = (tmp_path / "bag").glob("*.mcap")
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises(SourceError, match="bag"):
+    with pytest.raises(SourceError, match=r"is not a bag that can be read|is damaged"):
         for _ in open_bag(str(file)) or ():
             pass
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
 from face3d.camera import Camera
@@ -21,6 +22,31 @@ def test_cameras() -> None:
         conversions.to_camera(info, 640, 360)
     info.k = [0.0] * 9
     assert conversions.to_camera(info, 640, 480) is None
+
+
+def test_a_region_of_interest_and_binning() -> None:
+    """CameraInfo describes the whole sensor; the image is what is read of it."""
+    info = conversions.from_camera(Camera(640, 480, 500.0, 510.0, 320.0, 230.0), Header())
+    assert conversions.image_size(info) == (640, 480)
+    info.roi = RegionOfInterest(x_offset=100, y_offset=40, width=320, height=240)
+    assert conversions.image_size(info) == (320, 240)
+    assert conversions.to_camera(info, 320, 240) == Camera(320, 240, 500.0, 510.0, 220.0, 190.0)
+    info.binning_x = info.binning_y = 2
+    assert conversions.image_size(info) == (160, 120)
+    binned = conversions.to_camera(info, 160, 120)
+    # The point of the sensor that was pixel (220, 190) of the region: the corner at -0.5 stays where it is.
+    assert binned == Camera(160, 120, 250.0, 255.0, 220.5 / 2 - 0.5, 190.5 / 2 - 0.5)
+    info.roi = RegionOfInterest()
+    assert conversions.image_size(info) == (320, 240)
+    assert conversions.to_camera(info, 320, 240).fx == 250.0
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), -500.0])
+def test_numbers_that_are_no_calibration_are_refused(value: float) -> None:
+    info = conversions.from_camera(Camera(640, 480, 500.0, 510.0, 320.0, 230.0), Header())
+    info.k[0] = value
+    with pytest.raises(ValueError, match="camera_info is damaged"):
+        conversions.to_camera(info, 640, 480)
 
 
 def test_calibration_files(tmp_path) -> None:

@@ -48,6 +48,17 @@ def test_colours_come_through_exactly(encoding: str, padding: int) -> None:
     np.testing.assert_array_equal(result, RGB)
 
 
+@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("encoding", ["rgb16", "bgr16", "rgba16", "bgra16"])
+def test_deep_colours_keep_their_upper_half(encoding: str, padding: int) -> None:
+    deep = COLOURS[encoding.replace("16", "8")].astype(np.uint16) * 256 + 99
+    for big in (False, True):
+        sent = message(encoding, deep.byteswap() if big else deep, padding=padding, big=big)
+        result = to_rgb(sent)
+        assert result.flags.c_contiguous
+        np.testing.assert_array_equal(result, RGB)
+
+
 @pytest.mark.parametrize("padding", [0, 5])
 def test_greys(padding: int) -> None:
     grey = np.dstack([GREY] * 3)
@@ -106,16 +117,14 @@ def test_yuv_in_planes(encoding: str, order: tuple[int, int], padding: int) -> N
             to_rgb(sent)
 
 
-@pytest.mark.parametrize(
-    "encoding, corner",
-    [("bayer_rggb8", "rg"), ("bayer_bggr8", "bg"), ("bayer_gbrg8", "gb"), ("bayer_grbg8", "gr")],
-)
-def test_bayer_patterns_keep_their_colours(encoding: str, corner: str) -> None:
+@pytest.mark.parametrize("corner", ["rg", "bg", "gb", "gr"])
+def test_bayer_patterns_keep_their_colours(corner: str) -> None:
     rest = {"rg": "gb", "bg": "gr", "gb": "rg", "gr": "bg"}[corner]
     values = {"r": 200, "g": 120, "b": 40}
     tile = np.array([[values[c] for c in corner], [values[c] for c in rest]], np.uint8)
-    result = to_rgb(message(encoding, np.tile(tile, (8, 8))))
-    np.testing.assert_allclose(result[4:-4, 4:-4].reshape(-1, 3), np.tile((200, 120, 40), (64, 1)), atol=1)
+    for depth, pixels in ((8, tile), (16, tile.astype(np.uint16) * 256 + 99)):
+        result = to_rgb(message(f"bayer_{corner}{rest}{depth}", np.tile(pixels, (8, 8))))
+        np.testing.assert_allclose(result[4:-4, 4:-4].reshape(-1, 3), np.tile((200, 120, 40), (64, 1)), atol=1)
 
 
 def test_compressed() -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -83,11 +84,35 @@ def test_a_calibration_of_another_shape_is_named_and_a_right_one_followed(node, 
     focal = Camera.from_fov(320, 240, 60.0).fx
     assert calibrated / guessed == pytest.approx(600.0 / focal, rel=0.02)
     assert "camera_info is for 320 x 100 images" in " ".join(node.lines())
-    probe.infos.publish(CameraInfo(k=[float("inf")] * 9, width=320, height=240))
-    probe.rest(0.3)
-    probe.send(picture(1), START + 3 * STEP)
-    probe.rest(0.5)
-    assert node.running(NODE)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_calibration_that_is_no_number_is_named_and_the_next_one_followed(
+    node, probe: Probe, value: float
+) -> None:
+    """Between two good ones it counts as none: distances are guessed, all of what is published is finite."""
+    probe.listen("face_pose", "face_mesh")
+    probe.spin(probe.connected)
+    good = from_camera(Camera(320, 240, 600.0, 600.0, 159.5, 119.5), Header())
+    damaged = CameraInfo(k=[value] * 9, width=320, height=240)
+    distances = []
+    for number, info in enumerate((good, damaged, good)):
+        for _ in range(5):  # best effort
+            probe.infos.publish(info)
+            probe.rest(0.1)
+        probe.send(picture(), START + number * STEP, BOX if number == 0 else None)
+        probe.spin(lambda number=number: len(probe.got["face_pose"]) == len(probe.got["face_mesh"]) > number)
+        distances.append(probe.got["face_pose"][-1].pose.position.z)
+        assert np.isfinite(probe.got["face_mesh"][-1].vertices).all()
+        if info is damaged:
+            probe.spin(lambda: probe.level(NODE) == DiagnosticStatus.ERROR)
+            assert "camera_info is damaged" in probe.message(NODE)
+            assert probe.value(NODE, "problems") == "1"
+    assert distances[2] == pytest.approx(distances[0], rel=0.02)
+    focal = Camera.from_fov(320, 240, 60.0).fx
+    assert distances[1] / distances[0] == pytest.approx(focal / 600.0, rel=0.02)
+    lines = " ".join(node.lines())
+    assert "camera_info is damaged" in lines and "assume a field of view" in lines
 
 
 def test_two_cameras_side_by_side(domain, probe: Probe, network: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from face3d.camera import Camera
-from face3d.ros.conversions import BadImage, nanoseconds, to_camera, to_rgb
+from face3d.ros.conversions import BadImage, image_size, nanoseconds, to_camera, to_rgb
 from face3d.source import Frame, SourceError
 
 _IMAGE = "sensor_msgs/msg/Image"
@@ -134,7 +134,13 @@ class BagSource:
         near = self._images[0].topic.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
         infos = [c for c in self._reader.connections if c.msgtype == _INFO and c.topic == near]
         info = self._first(infos) if infos else None
-        return to_camera(info, info.width, info.height) if info is not None and info.width else None
+        if info is None or not info.width:
+            return None
+        try:
+            return to_camera(info, *image_size(info))
+        except ValueError as error:
+            _log.warning("%s: its calibration is left out: %s", self._path, error)
+            return None
 
     def _first(self, connections: list) -> Any:
         return next((message for message, _ in self._messages(connections)), None)

@@ -1,7 +1,7 @@
 """Messages to core types and back: the one place that knows how messages are laid out."""
 
 from face3d.ros.conversions.arrays import nanoseconds, packed, to_region, to_stamp
-from face3d.ros.conversions.cameras import from_camera, read_calibration, to_camera
+from face3d.ros.conversions.cameras import from_camera, image_size, read_calibration, to_camera
 from face3d.ros.conversions.faces import (
     ARKIT,
     BlendshapeWriter,
@@ -29,6 +29,7 @@ __all__ = [
     "from_detections",
     "from_rgb",
     "from_state",
+    "image_size",
     "image_type",
     "nanoseconds",
     "packed",

@@ -11,25 +11,42 @@ from std_msgs.msg import Header
 from face3d.camera import Camera
 
 
+def image_size(message: CameraInfo) -> tuple[int, int]:
+    """Width and height in pixels of the images that a CameraInfo belongs to: of its region of interest where it has
+    one, binned; (0, 0) where it does not say."""
+    width, height = _region(message)
+    return width // max(1, message.binning_x), height // max(1, message.binning_y)
+
+
 def to_camera(message: CameraInfo, width: int, height: int) -> Camera | None:
     """Camera for images of `width` x `height` pixels, or None when the message is not calibrated (K is zero).
 
-    A calibration at another size is scaled; raises ValueError when the shapes differ, because the image was
-    then cropped in an unknown way. Lens distortion is not modelled: feed rectified images for best depth.
+    The images are the whole picture or the region of interest, at the size of the calibration or another one (binned).
+    Raises ValueError when the shapes differ, because the image was then cropped in an unknown way, and when the numbers
+    are none. Lens distortion is not modelled: feed rectified images for best depth.
     """
     fx, _, cx, _, fy, cy = (float(value) for value in message.k[:6])
     if fx == 0.0 or fy == 0.0:
         return None
-    calibrated_width, calibrated_height = message.width or width, message.height or height
-    zoom_x, zoom_y = width / calibrated_width, height / calibrated_height
+    calibrated_width, calibrated_height = _region(message)
+    zoom_x, zoom_y = width / (calibrated_width or width), height / (calibrated_height or height)
     if abs(zoom_x - zoom_y) > 0.02 * zoom_x:
         raise ValueError(
             f"camera_info is for {calibrated_width} x {calibrated_height} images, the images are "
             f"{width} x {height}: another shape. Publish the calibration of this mode"
         )
     # pixel centres are at integers: the image's corner, at -0.5, stays where it is
+    cx, cy = cx - message.roi.x_offset, cy - message.roi.y_offset
     centre = (cx + 0.5) * zoom_x - 0.5, (cy + 0.5) * zoom_y - 0.5
-    return Camera(width, height, fx * zoom_x, fy * zoom_y, *centre)
+    try:
+        return Camera(width, height, fx * zoom_x, fy * zoom_y, *centre)
+    except ValueError as error:
+        raise ValueError(f"camera_info is damaged, the field of view is assumed: {error}") from None
+
+
+def _region(message: CameraInfo) -> tuple[int, int]:
+    """Width and height of what is read from the sensor, in its full resolution; a region of zeros means all of it."""
+    return message.roi.width or message.width, message.roi.height or message.height
 
 
 def from_camera(camera: Camera, header: Header) -> CameraInfo:

@@ -24,6 +24,10 @@ _ENCODINGS: dict[str, tuple[type, int, int | None]] = {
     "rgba8": (np.uint8, 4, cv2.COLOR_RGBA2RGB),
     "bgra8": (np.uint8, 4, cv2.COLOR_BGRA2RGB),
     "8UC4": (np.uint8, 4, cv2.COLOR_BGRA2RGB),
+    "rgb16": (np.uint16, 3, None),
+    "bgr16": (np.uint16, 3, cv2.COLOR_BGR2RGB),
+    "rgba16": (np.uint16, 4, cv2.COLOR_RGBA2RGB),
+    "bgra16": (np.uint16, 4, cv2.COLOR_BGRA2RGB),
     "mono8": (np.uint8, 1, cv2.COLOR_GRAY2RGB),
     "8UC1": (np.uint8, 1, cv2.COLOR_GRAY2RGB),
     "mono16": (np.uint16, 1, cv2.COLOR_GRAY2RGB),
@@ -40,6 +44,10 @@ _ENCODINGS: dict[str, tuple[type, int, int | None]] = {
     "bayer_bggr8": (np.uint8, 1, cv2.COLOR_BayerRG2RGB),
     "bayer_gbrg8": (np.uint8, 1, cv2.COLOR_BayerGR2RGB),
     "bayer_grbg8": (np.uint8, 1, cv2.COLOR_BayerGB2RGB),
+    "bayer_rggb16": (np.uint16, 1, cv2.COLOR_BayerBG2RGB),
+    "bayer_bggr16": (np.uint16, 1, cv2.COLOR_BayerRG2RGB),
+    "bayer_gbrg16": (np.uint16, 1, cv2.COLOR_BayerGR2RGB),
+    "bayer_grbg16": (np.uint16, 1, cv2.COLOR_BayerGB2RGB),
 }
 
 
@@ -71,8 +79,8 @@ def read_picture(data: bytes, kind: type) -> Picture:
 def to_rgb(message: Image | ImageBytes | CompressedImage) -> np.ndarray:
     """Image (H, W, 3) uint8 RGB, C-contiguous, of an image message; raises BadImage.
 
-    The result may share memory with the message: treat it as read-only. 16-bit greys keep their upper
-    eight bits, so that the brightness of a frame never depends on its content.
+    The result may share memory with the message: treat it as read-only. Values of 16 bits keep their
+    upper eight, so that the brightness of a frame never depends on its content.
     """
     if hasattr(message, "format"):  # a CompressedImage, also one that rosbags has read
         return _decompress(message)
