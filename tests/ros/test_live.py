@@ -15,6 +15,7 @@ import cv2
 import pytest
 
 from face3d.ros.environment import child_environment
+from face3d.ros.live import _Stop
 
 
 def face3d(*arguments: str, network: Path | None = None, **options) -> subprocess.Popen:
@@ -95,6 +96,32 @@ def test_live_ends_cleanly_when_told_to(
     assert process.returncode == 0 and "images reconstructed" in output
     movie = cv2.VideoCapture(str(tmp_path / "overlay.mp4"))
     assert movie.get(cv2.CAP_PROP_FRAME_COUNT) >= 1, "the video is finished properly"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.4, 1.2])
+def test_live_ends_cleanly_while_its_nodes_start(
+    domain, clip: Path, network: Path, tmp_path: Path, seconds: float
+) -> None:
+    process = face3d("live", "--source", str(clip), "--out", str(tmp_path), network=network)
+    deadline = time.monotonic() + 40.0
+    while not children(process.pid):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    output = finish(process, 20.0)
+    assert process.returncode == 0 and "0 drawn" in output and "error" not in output.lower()
+
+
+def test_a_signal_interrupts_no_frame() -> None:
+    """A video would be left without it, and a destructor with a traceback."""
+    stop = _Stop()
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert stop.told
 
 
 def test_a_loop_goes_on(domain, clip: Path, network: Path, tmp_path: Path) -> None:

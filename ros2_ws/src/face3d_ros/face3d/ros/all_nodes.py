@@ -49,9 +49,11 @@ class AllNodes(ReconstructionNode):
 
 
 class Spinning:
-    """A node in a thread of its own."""
+    """A node in a thread of its own. Raises ExternalShutdownException when the process was told to end meanwhile."""
 
     def __init__(self, node: Node) -> None:
+        if not node.context.ok():  # making an executor would fail, and leave a traceback
+            raise ExternalShutdownException
         self._node = node
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(node)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from face3d import demo, resources
@@ -86,11 +86,10 @@ def run(options: LiveOptions) -> int:
         nodes = stack.enter_context(NodeGroup())
         status.say(f"source: {source}")
         status.say(f"topics: ROS_DOMAIN_ID={domain}, this machine only; Ctrl-C ends")
-        try:
+        problem = ""
+        if not stop.told:
             _start(nodes, source, live, options)
             problem = _watch(nodes, listener, options.seconds, status, stop)
-        except (KeyboardInterrupt, ExternalShutdownException):
-            problem = ""
         for number in _SIGNALS:  # processes are ended and files finished without another interruption
             signal.signal(number, signal.SIG_IGN)
         status.close()
@@ -136,14 +135,14 @@ def _start(nodes: NodeGroup, source: str, live: bool, options: LiveOptions) -> N
 
 
 class _Stop:
-    """Ends the run at a signal: by KeyboardInterrupt, and by `told` where that was raised in a destructor and lost."""
+    """Is told by a signal to end the run. It raises nothing: in the middle of writing a frame that would leave a video
+    without one, and in a destructor a traceback."""
 
     def __init__(self) -> None:
         self.told = False
 
     def __call__(self, number: int, frame: object) -> None:
         self.told = True
-        raise KeyboardInterrupt
 
 
 def _watch(

@@ -15,7 +15,8 @@ from face3d.ros.environment import child_environment, node_command
 from face3d.ros.process import PARENT
 
 _LOG_LINE = re.compile(r"\[(\w+)\] \[[\d.]+\] \[([\w./]+)\]: (.*)")
-_PATIENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0))
+# Not by Ctrl-C's signal, which leaves a traceback when Python has just begun.
+_PATIENCE = ((signal.SIGTERM, 7.0), (signal.SIGKILL, 2.0))
 
 
 class NodeGroup:

@@ -45,19 +45,26 @@ def _end_with_parent() -> None:
 
 def _spin(node_class: type) -> int:
     import rclpy
-    from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-    from rclpy.executors import ExternalShutdownException
+    from rclpy.exceptions import (
+        InvalidParameterTypeException,
+        InvalidParameterValueException,
+        NotInitializedException,
+    )
+    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
     rclpy.init()
     node = None
     try:
+        # Before the node, which takes its time: an executor that is told to end while it is made leaves a traceback.
+        executor = SingleThreadedExecutor()
         node = node_class()
         gc.collect()
         gc.freeze()  # what is there by now stays: no collection has to walk through it again
-        rclpy.spin(node)
+        executor.add_node(node)
+        executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except RuntimeError:  # rclpy's own errors are private, but are of this kind
+    except (RuntimeError, NotInitializedException):  # rclpy's other errors are private, but are of the first kind
         if rclpy.ok():
             raise
         # Told to stop while it was publishing or starting: the context was gone from one call to the next.
