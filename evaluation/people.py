@@ -20,6 +20,7 @@ from face3d.runtime import Runtime
 from training.alignment import align
 from training.evaluate import TEST_SEED, iterate, truth_of
 from training.faces import FaceConfig, FaceGenerator, Sample
+from training.faces.population import Population
 from training.priors import PriorConfig, start_prior
 
 PASSES = 3
@@ -54,11 +55,11 @@ class _Portraits(FaceGenerator):
 
 def run(people: int, pictures: int, model: FaceModel, network: Runtime) -> People:
     """`pictures` of each of `people`, always the same ones, from a detector's box."""
-    found = People([], [], [])
+    found, population = People([], [], []), Population.of(model)
     for person in tqdm(range(people), "people", unit="person", leave=False, disable=None):
         seed = TEST_SEED + 100_000 + person
         rng = np.random.default_rng(seed)
-        identity = np.clip(rng.standard_normal(IDENTITY), -3, 3).astype(np.float32)
+        identity = population.draw(rng, 1.0, 3.0)
         portraits = _Portraits(identity, seed)
         samples = [portraits.draw_face() for _ in range(pictures)]
         starts = [start_prior(truth_of(sample), PriorConfig(), rng) for sample in samples]

@@ -21,6 +21,7 @@ from face3d.crop import CROP_METRES
 from face3d.model import FaceModel
 from training.faces import FaceConfig
 from training.faces.expressions import ExpressionSampler
+from training.faces.population import MEASURES, Population
 from training.faces.poses import draw_angles, rotation
 from training.heat_maps import POINTS
 from training.losses import HEAT_SPREAD, FaceLoss, rotation_matrix
@@ -51,7 +52,7 @@ class LiftSource:
 
     def __init__(self, model: FaceModel, loss: FaceLoss, priors: PriorConfig, bank: int = 20_000, seed: int = 0):
         rng = np.random.default_rng(seed)
-        self.faces, self.priors = FaceConfig(), priors
+        self.faces, self.priors, self.people = FaceConfig(), priors, Population.of(model)
         sampler = ExpressionSampler(model.expression_names, self.faces)
         self.expressions = torch.tensor(np.stack([sampler.draw(rng, 1.0).coefficients for _ in range(bank)]))
         turned = [rotation(*draw_angles(rng, self.faces, 1.0)) for _ in range(bank)]
@@ -65,6 +66,8 @@ class LiftSource:
         which = torch.randint(len(self.expressions), (2, count))
         low, high = self.faces.identity_spread
         identity = torch.randn(count, IDENTITY) * torch.empty(count, 1).uniform_(low, high)
+        sizes = torch.randn(count, len(MEASURES))
+        identity = torch.from_numpy(self.people.move(identity.numpy(), sizes.numpy())).float()
         truth = torch.cat([identity, self.expressions[which[0]]], 1)
         turned = self.rotations[which[1]]
         p = self.priors

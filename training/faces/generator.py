@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from face3d.camera import Pose
+from face3d.model import FaceModel
 from training.faces.background import Backgrounds, paste_beside
 from training.faces.camera_effects import apply_effects
 from training.faces.config import FaceConfig
@@ -20,6 +21,7 @@ from training.faces.light_head import lighten
 from training.faces.lookalikes import Lookalikes
 from training.faces.noise import NoiseBank
 from training.faces.paint import Painter
+from training.faces.population import Population
 from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.skin_maps import SkinMaps
 from training.head import HeadAssets
@@ -56,6 +58,7 @@ class FaceGenerator:
         self.rng = np.random.default_rng(seed)
         self.head = head or HeadAssets.load()
         self.drawn, self.bank, self.fields, self.maps, self.lids = _assets(self.head)
+        self.people = Population.of(FaceModel.load())
         self.backgrounds = Backgrounds(self.bank, self.config)
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
         self.wardrobe = Wardrobe(self.fields, self.maps, self.lids, self.config, self.head.expression_names)
@@ -105,8 +108,7 @@ class FaceGenerator:
     def _identity(self, difficulty: float) -> np.ndarray:
         low, high = self.config.identity_spread
         spread = self.rng.uniform(low, high) * (0.6 + 0.4 * difficulty)
-        limit = self.config.identity_limit
-        return np.clip(self.rng.standard_normal(200) * spread, -limit, limit).astype(np.float32)
+        return self.people.draw(self.rng, spread, self.config.identity_limit)
 
     def _true_pose(self, vertices: np.ndarray, view: View) -> Pose:
         """The view's pose, or under perspective the weak-perspective pose that comes closest to it on the face."""
