@@ -36,6 +36,7 @@ ARGUMENTS = (
     ("speed", "", "Factor on the pace of a file or bag."),
     ("stamps", "", "now, or source: a bag's own stamps."),
     ("fov", "", "Field of view along the image's longer side, degrees, without a calibration."),
+    ("rectified", "", "true: the images are rectified (image_rect); camera_info's P counts then, not its K."),
     ("calibration", "", "YAML file of camera_calibration for camera_node."),
     ("use_sim_time", "false", "Take the time from /clock."),
     ("rviz", "false", "Open RViz."),
@@ -55,7 +56,7 @@ def text(value: str) -> ParameterValue:
     return ParameterValue(value, value_type=str)
 
 
-TYPES = {"loop": truth, "speed": float, "fov": float}
+TYPES = {"loop": truth, "rectified": truth, "speed": float, "fov": float}
 
 
 def nodes(context: LaunchContext) -> list[Node]:
@@ -77,11 +78,7 @@ def nodes(context: LaunchContext) -> list[Node]:
     image = argument("image") or "camera/image_raw"
     # What camera drivers do: camera_info is beside image_raw.
     camera_info = argument("camera_info") or "".join(image.rpartition("/")[:2]) + "camera_info"
-    remappings = [
-        ("image", image),
-        ("image/compressed", f"{image}/compressed"),
-        ("camera_info", camera_info),
-    ]
+    remappings = [("image", image), ("camera_info", camera_info)]
     common = {"package": "face3d", "namespace": argument("namespace"), "output": "screen"}
     reconstruction = {
         "backend": "backend",
@@ -91,6 +88,7 @@ def nodes(context: LaunchContext) -> list[Node]:
         "marker_detail": "marker_detail",
         "transport": "transport",
         "fov": "fov",
+        "rectified": "rectified",
     }
     detection = {"transport": "transport"}
     camera = {name: name for name in ("source", "loop", "speed", "stamps", "fov", "calibration")}

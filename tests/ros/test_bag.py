@@ -131,6 +131,21 @@ def test_what_is_no_bag_is_left_to_others(tmp_path: Path, clip: Path) -> None:
         assert open_bag(str(name)) is None
 
 
+def test_a_damaged_calibration_is_left_out(tmp_path: Path, caplog, monkeypatch) -> None:
+    info = BagWriter._info
+
+    def damaged(*words):
+        message = info(*words)
+        message.k[0] = np.nan
+        return message
+
+    monkeypatch.setattr(BagWriter, "_info", damaged)
+    write(tmp_path / "bag")
+    with open_bag(str(tmp_path / "bag")) as source:
+        assert source.camera is None and len(list(source)) == len(STAMPS)
+    assert "its calibration is left out: camera_info is damaged" in caplog.text
+
+
 def test_empty_and_damaged_bags_are_named(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "empty"):
         pass

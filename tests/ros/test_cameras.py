@@ -20,8 +20,13 @@ def test_cameras() -> None:
     assert (half.cx, half.cy) == (159.75, 114.75)
     with pytest.raises(ValueError, match="640 x 480 images, the images are 640 x 360"):
         conversions.to_camera(info, 640, 360)
+    info.p[:7] = [480.0, 0.0, 310.0, 0.0, 0.0, 490.0, 240.0]  # as image_proc makes them of this camera
+    assert conversions.to_camera(info, 640, 480) == camera
+    assert conversions.to_camera(info, 640, 480, True) == Camera(640, 480, 480.0, 490.0, 310.0, 240.0)
     info.k = [0.0] * 9
     assert conversions.to_camera(info, 640, 480) is None
+    info.p = [0.0] * 12
+    assert conversions.to_camera(info, 640, 480, True) is None
 
 
 def test_a_region_of_interest_and_binning() -> None:

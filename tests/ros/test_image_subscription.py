@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 from face3d.ros.conversions import from_rgb
 from face3d.ros.diagnostics import Health
 from face3d.ros.gate import Gate, Polled
-from face3d.ros.image_subscription import ImageSubscription
+from face3d.ros.image_subscription import ImageSubscription, image_topic
 from face3d.ros.qos import SLACK, WAITING
 from tests.ros.probe import Probe, picture
 
@@ -81,6 +81,37 @@ def test_what_has_waited_gives_way_to_what_is_newer(probe: Probe, eyes: Node, qu
     assert "".join(got) == "123" + late
     assert (health.frames, health.dropped) == (3 + len(late), 4 - len(late))
     assert WAITING == 2, "as this test has it"
+
+
+@pytest.mark.parametrize(
+    "rules, transport, topic",
+    [
+        ((), "raw", "/apart/image"),
+        ((), "compressed", "/apart/image/compressed"),
+        (("image:=/cam/image_raw",), "raw", "/cam/image_raw"),
+        (("image:=/cam/image_raw",), "compressed", "/cam/image_raw/compressed"),
+        (("image/compressed:=/cam/jpeg",), "compressed", "/cam/jpeg"),
+    ],
+)
+def test_remapped_images_are_found(probe: Probe, rules: tuple, transport: str, topic: str) -> None:
+    words = [word for rule in rules for word in ("-r", rule)]
+    node = rclpy.create_node("remapped", namespace="apart", cli_args=["--ros-args", *words] if words else None)
+    try:
+        assert image_topic(node, transport) == topic
+        images = ImageSubscription(node, transport, Health(node, topic), lambda picture: None)
+        assert images._subscription.topic_name == topic
+    finally:
+        node.destroy_node()
+
+
+def test_a_topic_that_nobody_publishes_is_named(probe: Probe, eyes: Node) -> None:
+    """The first thing to know where no image comes: a name that is wrong looks like that."""
+    health = Health(eyes, TOPIC)
+    probe.spin(lambda: probe.message("apart/eyes").endswith(f"no image yet on {TOPIC}, nobody publishes it"))
+    publisher = probe.node.create_publisher(Image, TOPIC, 1)
+    probe.spin(lambda: probe.message("apart/eyes").endswith(f"no image yet on {TOPIC}"))
+    probe.node.destroy_publisher(publisher)
+    assert health.frames == 0
 
 
 def test_a_closed_gate_keeps_the_newest(probe: Probe, eyes: Node) -> None:

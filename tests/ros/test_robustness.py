@@ -16,7 +16,8 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from face3d.camera import Camera
-from face3d.ros.conversions import from_camera
+from face3d.detector import Detection
+from face3d.ros.conversions import from_camera, from_detections, from_rgb, to_stamp
 from face3d.ros.node_group import NodeGroup
 from tests.ros.probe import BOX, FRAME, Probe, nanoseconds, picture
 from tests.ros.test_shared_memory import held
@@ -113,6 +114,22 @@ def test_a_calibration_that_is_no_number_is_named_and_the_next_one_followed(
     assert distances[1] / distances[0] == pytest.approx(focal / 600.0, rel=0.02)
     lines = " ".join(node.lines())
     assert "camera_info is damaged" in lines and "assume a field of view" in lines
+
+
+def test_images_without_a_frame_give_no_transform(node, probe: Probe) -> None:
+    """tf2 refuses a transform from nowhere, in every listener and for every image."""
+    probe.listen("face_pose", "/tf")
+    probe.spin(probe.connected)
+    for number, frame in enumerate(("", "", FRAME)):
+        header = Header(stamp=to_stamp(START + number * STEP), frame_id=frame)
+        if number == 0:
+            probe.faces.publish(from_detections([Detection(BOX, 0.9)], header, 320, 240))
+            probe.rest(0.2)
+        probe.images.publish(from_rgb(picture(number), header))
+        probe.spin(lambda number=number: len(probe.got["face_pose"]) > number)
+    probe.spin(lambda: probe.got["/tf"])
+    assert [message.transforms[0].header.frame_id for message in probe.got["/tf"]] == [FRAME]
+    assert " ".join(node.lines()).count("the images name no frame") == 1
 
 
 def test_two_cameras_side_by_side(domain, probe: Probe, network: Path) -> None:

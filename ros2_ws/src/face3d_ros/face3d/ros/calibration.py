@@ -17,12 +17,13 @@ _AFTER_STAMP = slice(12, None)  # of a serialised message: four bytes that name 
 class Calibration:
     """Makes cameras of the newest camera_info. It comes with every image and hardly ever changes.
 
+    rectified  whether the images are
     fov     field of view along the longer side, degrees, for images without a calibration
     health  is told of a calibration that does not fit the images
     """
 
-    def __init__(self, node: Node, fov: float, health: Health) -> None:
-        self._node, self._fov, self._health = node, fov, health
+    def __init__(self, node: Node, rectified: bool, fov: float, health: Health) -> None:
+        self._node, self._rectified, self._fov, self._health = node, rectified, fov, health
         self._infos = Polled(node, CameraInfo, "camera_info")
         self._info: CameraInfo | None = None
         self._content = b""
@@ -40,7 +41,7 @@ class Calibration:
 
     def _make(self, width: int, height: int) -> Camera:
         try:
-            camera = to_camera(self._info, width, height) if self._info else None
+            camera = to_camera(self._info, width, height, self._rectified) if self._info else None
         except ValueError as error:
             self._health.problem(str(error))
             camera = None

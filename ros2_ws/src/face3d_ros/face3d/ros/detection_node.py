@@ -9,10 +9,10 @@ from face3d_msgs.msg import FaceArray, FaceState
 from rclpy.node import Node
 
 from face3d.detector import DetectorSettings
-from face3d.ros.conversions import Picture, from_detections, image_type
+from face3d.ros.conversions import Picture, from_detections
 from face3d.ros.diagnostics import STEADY, Health
 from face3d.ros.gate import Gate, Polled
-from face3d.ros.image_subscription import ImageSubscription
+from face3d.ros.image_subscription import ImageSubscription, image_topic
 from face3d.ros.parameters import declare, declare_settings
 from face3d.ros.qos import OUTPUT
 from face3d.search import Search
@@ -40,7 +40,7 @@ class DetectionNode(Node):
         self._searched = self._tracked_until = -math.inf
         self._looking = Search(settings)
         self._faces = self.create_publisher(FaceArray, "faces", OUTPUT)
-        topic = self.resolve_topic_name(image_type(transport)[1])
+        topic = image_topic(self, transport)
         self._health = Health(self, topic, pause=max(self._periods))
         self._states = Polled(self, FaceState, "face_state")
         self._gate = Gate()

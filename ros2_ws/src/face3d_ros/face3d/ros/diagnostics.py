@@ -141,7 +141,8 @@ class Health:
             return DiagnosticStatus.ERROR, self._problem
         where = f" on {self._topic}" if self._topic else ""
         if self._last_frame is None:
-            return DiagnosticStatus.WARN, f"no image yet{where}"
+            nobody = self._topic and not self._node.count_publishers(self._topic)
+            return DiagnosticStatus.WARN, f"no image yet{where}" + (", nobody publishes it" if nobody else "")
         if now - self._last_frame > _SILENCE + self._pause:
             return DiagnosticStatus.WARN, f"no image{where} for {now - self._last_frame:.0f} s"
         if dropped:

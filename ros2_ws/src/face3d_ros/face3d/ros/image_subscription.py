@@ -18,6 +18,13 @@ from face3d.ros.hand_over import HandOver
 from face3d.ros.qos import SLACK, WAITING, images
 
 
+def image_topic(node: Node, transport: str) -> str:
+    """Full name of the topic of images that come 'raw' or 'compressed', named as by image_transport: the compressed
+    ones are below the raw ones, so that who remaps `image` has remapped both."""
+    topic = node.resolve_topic_name("image")
+    return topic if transport == "raw" else node.resolve_topic_name(f"{topic}/compressed")
+
+
 class ImageSubscription:
     """The pictures of a topic, for a node that takes one at a time.
 
@@ -45,7 +52,8 @@ class ImageSubscription:
         gate: Gate | None = None,
     ) -> None:
         self._node, self._health, self._callback, self._gate = node, health, callback, gate
-        self._kind, self._topic = image_type(transport)
+        self._kind = image_type(transport)
+        self._topic = "image" if transport == "raw" else image_topic(node, transport)
         self._depth = queue if queue > 1 else WAITING
         self._slack = SLACK if queue == 1 else float("inf")
         self._subscription = self._subscribe(

@@ -23,7 +23,7 @@ from face3d.ros.calibration import Calibration
 from face3d.ros.conversions import Picture, nanoseconds
 from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import STEADY, Health
-from face3d.ros.image_subscription import ImageSubscription
+from face3d.ros.image_subscription import ImageSubscription, image_topic
 from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.parameters import declare, declare_settings
@@ -34,7 +34,7 @@ from face3d.tracker import Tracker
 _RETRY = 5.0  # seconds between tries to load a network that is missing
 
 _TRACKER = {
-    "first_iterations": ("Network passes that start a face.", (1, 10)),
+    "first_iterations": ("Most network passes that start a face.", (1, 10)),
     "max_faces": ("Faces tracked at a time.", (1, 64)),
     "smoothing": ("Smoothing over time.", ("one_euro", "exponential", "none")),
     "steadiness": ("Of one_euro: 2 expects twice the noise, and is steadier and slower.", (0.1, 20.0)),
@@ -77,6 +77,9 @@ class ReconstructionNode(Node):
             self, "fov", 60.0, "Field of view along the image's longer side, degrees, without a calibrated "
             "camera_info.", (1.0, 170.0),
         )  # fmt: skip
+        rectified = declare(
+            self, "rectified", False, "Whether the images are rectified: camera_info's P counts then, not its K."
+        )
         max_age = declare(
             self, "max_detection_age", 0.5, "Older detections do not start a face, seconds.", (0.0, 10.0)
         )
@@ -109,7 +112,7 @@ class ReconstructionNode(Node):
         # Nodes in several namespaces share /tf: their faces need names of their own.
         self._frames = f"{self.get_namespace().strip('/')}/face_".lstrip("/")
 
-        topic = self.resolve_topic_name(conversions.image_type(transport)[1])
+        topic = image_topic(self, transport)
         self._health = Health(self, topic, self._report)
         # Their events (somebody asks for what they do not offer) are most of what an executor would look at.
         publisher = partial(self.create_publisher, callback_group=self._health.seldom)
@@ -128,7 +131,7 @@ class ReconstructionNode(Node):
         self._topology.publish(
             conversions.to_topology(self._model, Header(stamp=self.get_clock().now().to_msg()))
         )
-        self._calibration = Calibration(self, fov, self._health)
+        self._calibration = Calibration(self, rectified, fov, self._health)
         self._load()
         self._retry = self.create_timer(_RETRY, self._load, clock=STEADY)
         self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
@@ -164,6 +167,9 @@ class ReconstructionNode(Node):
         if self._tracker is None:
             return
         image, header = picture
+        if not header.frame_id:
+            text = "the images name no frame (header.frame_id): no TF is sent, and RViz cannot place the faces"
+            self.get_logger().warning(f"{text}; the camera's driver has a parameter for it", once=True)
         stamp = nanoseconds(header.stamp)
         camera = self._calibration.camera(image.shape[1], image.shape[0])
         try:
@@ -198,7 +204,7 @@ class ReconstructionNode(Node):
             if wants_pose:
                 self._poses.publish(conversions.to_pose_stamped(pose, header))
             self._states.publish(conversions.to_state(face, pose, header))
-            if wants_transform and self._publish_tf:
+            if wants_transform and self._publish_tf and header.frame_id:
                 transforms.append(conversions.to_transform(pose, header, f"{self._frames}{face.id}"))
             if self._blendshape_writer.known and self._blendshapes.get_subscription_count():
                 self._blendshapes.publish(self._blendshape_writer.write(face, header))

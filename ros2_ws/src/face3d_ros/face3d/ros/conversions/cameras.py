@@ -18,14 +18,16 @@ def image_size(message: CameraInfo) -> tuple[int, int]:
     return width // max(1, message.binning_x), height // max(1, message.binning_y)
 
 
-def to_camera(message: CameraInfo, width: int, height: int) -> Camera | None:
-    """Camera for images of `width` x `height` pixels, or None when the message is not calibrated (K is zero).
+def to_camera(message: CameraInfo, width: int, height: int, rectified: bool = False) -> Camera | None:
+    """Camera for images of `width` x `height` pixels, or None when the message is not calibrated (its matrix is zero).
 
+    rectified  whether the images are: they are of the camera P then, not of K
     The images are the whole picture or the region of interest, at the size of the calibration or another one (binned).
     Raises ValueError when the shapes differ, because the image was then cropped in an unknown way, and when the numbers
     are none. Lens distortion is not modelled: feed rectified images for best depth.
     """
-    fx, _, cx, _, fy, cy = (float(value) for value in message.k[:6])
+    numbers = (message.p[i] for i in (0, 2, 5, 6)) if rectified else (message.k[i] for i in (0, 2, 4, 5))
+    fx, cx, fy, cy = map(float, numbers)
     if fx == 0.0 or fy == 0.0:
         return None
     calibrated_width, calibrated_height = _region(message)

@@ -65,9 +65,9 @@ class BadImage(ValueError):
     """An image message that cannot be read; the text says what came and what was expected."""
 
 
-def image_type(transport: str) -> tuple[type, str]:
-    """Message type and topic of images that come 'raw' or 'compressed', named as by image_transport."""
-    return (Image, "image") if transport == "raw" else (CompressedImage, "image/compressed")
+def image_type(transport: str) -> type:
+    """Message type of images that come 'raw' or 'compressed'."""
+    return Image if transport == "raw" else CompressedImage
 
 
 def read_picture(data: bytes, kind: type) -> Picture:
