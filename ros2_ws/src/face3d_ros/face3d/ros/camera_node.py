@@ -23,7 +23,7 @@ from face3d.ros.qos import IMAGE_OUT, OUTPUT
 from face3d.source import Frame, Source, SourceError, open_source, plug
 
 _LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
-_CATCH_UP = 0.6  # of the time between two images is the least that passes when it is behind
+_CATCH_UP = 0.8  # of the time between two images is the least that passes when it is behind
 _PAUSE = 10.0  # longest pause of a file that is waited out in full, seconds
 _SUBSCRIBERS_PATIENCE = 30.0
 _HANGS = 3.0  # seconds after which a read that has not come back does not keep the node from ending
