@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from benchmarks import against_mediapipe, compare, plot
+from benchmarks import against_mediapipe, compare
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.table import Row, line, summarised
 
@@ -57,14 +56,3 @@ def test_the_ratio_is_that_of_each_frame_with_an_interval() -> None:
     theirs = np.repeat(rng.uniform(1, 20, 40), 10)  # the machine is ten times slower at times: for both
     value, low, high = against_mediapipe.ratio(theirs, 1.5 * theirs * rng.normal(1, 0.02, 400))
     assert low <= value <= high and value == pytest.approx(1.5, abs=0.01) and high - low < 0.05
-
-
-def test_the_picture_shows_the_stages_of_one_face() -> None:
-    rows = [
-        {"what": "  decode & clip (1)", "value": 2.0, "note": "fastest 1.50"},
-        {"what": "  decode & clip (8)", "value": 3.0, "note": ""},
-    ]
-    bars = plot.stages({"rows": rows})
-    assert bars == [("decode & clip", 2.0, 1.5)]
-    picture = ElementTree.fromstring(plot.draw(bars, "title"))
-    assert "2.00 (1.50)" in {element.text for element in picture.iter()}
