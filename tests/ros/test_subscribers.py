@@ -1,4 +1,4 @@
-"""What subscribers that others have written get: with the default quality of service, with that of sensors, and late."""
+"""What subscribers of others get: with the default quality of service, with that of sensors, and late."""
 
 from __future__ import annotations
 
