@@ -80,7 +80,7 @@ def play(context: LaunchContext) -> list:
             "loop": argument("loop"),
         }
         return [IncludeLaunchDescription(live, launch_arguments=arguments.items())]
-    command, arguments = rosbag2(bag, argument("rate"), argument("loop") == "true")
+    command, arguments = rosbag2(bag, argument("rate"), argument("loop").lower() == "true")
     return [
         IncludeLaunchDescription(live, launch_arguments=arguments.items()),
         ExecuteProcess(cmd=command, output="screen", on_exit=Shutdown(reason="the bag has ended")),
