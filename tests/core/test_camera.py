@@ -125,6 +125,56 @@ def test_metric_pose_agrees_with_perspective() -> None:
         assert so3.angle(found, rotation) < math.radians(0.5)
 
 
+def closest_weak_perspective(points: np.ndarray, pixels: np.ndarray, start: Pose) -> Pose:
+    """The pose whose weak perspective brings points (K, 3) closest to pixels (K, 2): Gauss-Newton, numeric slopes."""
+
+    def moved(step: np.ndarray) -> Pose:
+        return Pose(
+            so3.exp(step[:3]) @ start.rotation,
+            start.scale * np.exp(step[3]),
+            start.translation + 100 * step[4:],
+        )
+
+    def seen(pose: Pose) -> np.ndarray:
+        return (pose.scale * points @ pose.rotation[:2].T + pose.translation).ravel()
+
+    for _ in range(10):
+        slopes = np.stack([(seen(moved(h)) - seen(moved(-h))) / 2e-5 for h in 1e-5 * np.eye(6)], axis=1)
+        start = moved(np.linalg.lstsq(slopes, pixels.ravel() - seen(start), rcond=None)[0])
+    return start
+
+
+@pytest.mark.parametrize("distance", [0.5, 1.0])
+def test_metric_pose_of_a_whole_face_agrees_with_perspective(model, distance) -> None:
+    """What a camera really sees, told by weak perspective: the face's points give back most of what that loses."""
+    camera, rng = Camera.from_fov(640, 480), np.random.default_rng(2)
+    vertices = model.shape(np.zeros(200), np.zeros(84)).astype(np.float64)
+    front = vertices[vertices[:, 2] > -0.045][::20]
+    errors = []
+    for _ in range(20):
+        rotation = so3.exp(np.radians(rng.normal(size=3) * (10.0, 25.0, 8.0))) @ FRONTAL
+        position = np.array([rng.uniform(-0.2, 0.2), rng.uniform(-0.15, 0.15), 1.0]) * distance
+        pixels = camera.project(front @ rotation.T + position)
+        start = Pose(rotation, camera.fx / distance, camera.project(position[None])[0])
+        pose = closest_weak_perspective(front, pixels, start)
+        for found, translation in (camera.metric(pose, front[::3]), camera.metric(pose)):
+            seen = camera.project(front @ found.T + translation)
+            apart = np.linalg.norm(seen - pixels, axis=1).mean()
+            errors.append((np.linalg.norm(translation - position), so3.angle(found, rotation), apart))
+    metres, radians, apart = np.array(errors).reshape(20, 2, 3).mean(0).T
+    assert metres[0] < 0.005 and metres[0] < 0.8 * metres[1]
+    assert radians[0] < math.radians(2.0) and radians[0] < 0.8 * radians[1]
+    assert apart[0] < 0.5 * apart[1]
+
+
+def test_metric_pose_survives_a_camera_inside_the_face(model) -> None:
+    camera = Camera.from_fov(640, 480)
+    vertices = model.shape(np.zeros(200), np.zeros(84))[::64]
+    pose = Pose(FRONTAL, camera.fx / 0.03, (320.0, 240.0))
+    for found, plain in zip(camera.metric(pose, vertices), camera.metric(pose)):
+        assert np.array_equal(found, plain)
+
+
 def test_metric_on_axis_is_plain() -> None:
     camera = Camera.from_fov(640, 480, 60.0)
     rotation, translation = camera.metric(Pose(FRONTAL, camera.fx / 0.5, (camera.cx, camera.cy)))

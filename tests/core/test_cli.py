@@ -2,6 +2,9 @@
 
 import csv
 import json
+import math
+import os
+import threading
 from types import SimpleNamespace
 
 import cv2
@@ -12,6 +15,8 @@ from face3d import cli
 from face3d.camera import FRONTAL, Pose
 from face3d.codec import Geometry
 from face3d.movie import Movie
+from face3d.overlay import Overlay
+from tests.core.glb import Glb
 from tests.core.networks import metadata, write_network
 from tests.core.pictures import photograph
 
@@ -75,6 +80,28 @@ def test_several_faces_are_all_written(model, network, tmp_path) -> None:
     assert (tmp_path / "two.obj").is_file() and (tmp_path / "two_1.glb").is_file()
 
 
+def test_image_never_overwrites_a_photograph(model, network, tmp_path) -> None:
+    faces = [Geometry.mean(Pose(FRONTAL, 800.0, (u, 240.0))) for u in (150.0, 480.0)]
+    photos = [save(tmp_path / name, photograph(model, faces)) for name in ("a.png", "a_1.png")]
+    before = [(tmp_path / name).read_bytes() for name in ("a.png", "a_1.png")]
+    command = ["image", *photos, "--out", str(tmp_path), "--network", str(network), "--iterations", "1"]
+    assert cli.main(command) == 0
+    assert [(tmp_path / name).read_bytes() for name in ("a.png", "a_1.png")] == before
+    assert (tmp_path / "a_overlay.png").is_file() and (tmp_path / "a_1_overlay.png").is_file()
+    # The second face of `a` and the first of `a_1` are two files.
+    assert (tmp_path / "a_1.obj").is_file() and (tmp_path / "a_1_.obj").is_file()
+
+
+def test_image_reads_from_a_pipe(picture, network, tmp_path) -> None:
+    data = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    sender = threading.Thread(target=pipe.write_bytes, args=(data,))
+    sender.start()
+    assert cli.main(["image", str(pipe), "--out", str(tmp_path / "o"), "--network", str(network)]) == 0
+    sender.join()
+
+
 def test_no_face_is_exit_code_3_and_a_message(network, tmp_path, capsys) -> None:
     photo = save(tmp_path / "wall.png", np.full((200, 200, 3), 128, np.uint8))
     assert cli.main(["image", photo, "--out", str(tmp_path / "o"), "--network", str(network)]) == 3
@@ -103,6 +130,7 @@ def test_photographs_of_one_name_do_not_overwrite_each_other(picture, network, t
     [
         (["--box", "1,2,3"], "x,y,width,height"),
         (["--box", "1,2,0,5"], "positive"),
+        (["--box", "1,nan,5,5"], "finite"),
         (["--iterations", "0"], "iterations"),
         (["--iterations", "many"], "invalid int"),
         ([], "required: --out"),
@@ -158,6 +186,76 @@ def test_video_without_a_face_and_without_a_video(network, tmp_path, capsys) -> 
     assert "not a video" in capsys.readouterr().err
     assert cli.main(["video", str(clip)]) == 2
     assert "nothing to write" in capsys.readouterr().err
+
+
+def test_video_writes_motion_capture(model, picture, network, tmp_path) -> None:
+    clip, table, glb = tmp_path / "clip.mp4", tmp_path / "o/motion.csv", tmp_path / "o/face.glb"
+    with Movie(clip, 25.0) as movie:
+        for _ in range(4):
+            movie.write(picture)
+    command = ["video", str(clip), "--blendshapes", str(table), "--glb", str(glb), "--network", str(network)]
+    distances = []
+    for fov in ("60", "30"):
+        assert cli.main([*command, "--fov", fov]) == 0
+        with table.open() as file:
+            rows = list(csv.DictReader(file))
+        assert [float(row["stamp"]) for row in rows] == [0.0, 0.04, 0.08, 0.12] and "jawOpen" in rows[0]
+        distances.append(float(rows[-1]["position_z"]))
+    assert distances[1] == pytest.approx(
+        distances[0] * math.tan(math.pi / 6) / math.tan(math.pi / 12), rel=0.05
+    )
+    moving = Glb(glb).channels(node=1)
+    assert np.allclose(moving["weights"][0], [0.0, 0.04, 0.08, 0.12], atol=1e-6)
+
+
+def test_video_never_overwrites_its_source(picture, network, tmp_path, capsys) -> None:
+    clip = tmp_path / "clip.mp4"
+    with Movie(clip, 30.0) as movie:
+        movie.write(picture)
+    before = clip.read_bytes()
+    (tmp_path / "other.mp4").symlink_to(clip)
+    for option in ("--out", "--csv", "--glb", "--blendshapes"):
+        assert (
+            cli.main(["video", str(clip), option, str(tmp_path / "other.mp4"), "--network", str(network)])
+            == 1
+        )
+        assert "would overwrite what is read" in capsys.readouterr().err
+    assert clip.read_bytes() == before
+    assert cli.main(["video", str(clip), "--csv", "a", "--blendshapes", "./a"]) == 2
+    assert "same name" in capsys.readouterr().err
+
+
+def test_a_video_that_is_cut_off_is_said(picture, network, tmp_path, capsys) -> None:
+    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
+    with Movie(whole, 10.0) as movie:
+        for _ in range(20):
+            movie.write(picture)
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    command = ["--csv", str(tmp_path / "a.csv"), "--network", str(network)]
+    assert cli.main(["video", str(whole), *command]) == 0
+    assert "damaged" not in capsys.readouterr().err
+    assert cli.main(["video", str(cut), *command]) == 0
+    assert "damaged or cut off" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_so(picture, network, tmp_path, monkeypatch) -> None:
+    clip, table = tmp_path / "clip.mp4", tmp_path / "a.csv"
+    with Movie(clip, 30.0) as movie:
+        for _ in range(6):
+            movie.write(picture)
+    draw, calls = Overlay.draw, iter(range(6))
+
+    def interrupted(self, image, faces):
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return draw(self, image, faces)
+
+    monkeypatch.setattr(Overlay, "draw", interrupted)
+    out = tmp_path / "o.mp4"
+    command = ["video", str(clip), "--csv", str(table), "--out", str(out), "--network", str(network)]
+    assert cli.main(command) == 130
+    assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 3
+    assert len(table.read_text().splitlines()) >= 4
 
 
 def test_ros_commands_say_when_ros_is_missing(monkeypatch, capsys) -> None:

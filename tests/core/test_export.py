@@ -2,7 +2,6 @@
 
 import csv
 import json
-import struct
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from face3d.codec import Geometry
 from face3d.movie import FaceTable, Movie
 from face3d.overlay import STYLES, Overlay
 from face3d.track import Face
+from tests.core.glb import Glb
 from tests.core.pictures import photograph
 
 
@@ -36,24 +36,10 @@ def image(model, face) -> np.ndarray:
 
 
 def read_glb(path) -> tuple[dict, dict[str, np.ndarray]]:
-    data = path.read_bytes()
-    magic, version, total = struct.unpack("<4sII", data[:12])
-    assert (magic, version, total) == (b"glTF", 2, len(data))
-    length, kind = struct.unpack("<I4s", data[12:20])
-    assert kind == b"JSON" and length % 4 == 0
-    document = json.loads(data[20 : 20 + length])
-    size, kind = struct.unpack("<I4s", data[20 + length : 28 + length])
-    assert kind == b"BIN\0" and size == document["buffers"][0]["byteLength"] == len(data) - 28 - length
-    binary, arrays = data[28 + length :], {}
-    primitive = document["meshes"][0]["primitives"][0]
-    for name, index in {**primitive["attributes"], "triangles": primitive["indices"]}.items():
-        accessor = document["accessors"][index]
-        view = document["bufferViews"][accessor["bufferView"]]
-        block = binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
-        dtype = {5126: np.float32, 5125: np.uint32}[accessor["componentType"]]
-        arrays[name] = np.frombuffer(block, dtype).reshape(-1, 3)
-        assert arrays[name].size == accessor["count"] * {"VEC3": 3, "SCALAR": 1}[accessor["type"]]
-    return document, arrays
+    glb = Glb(path)
+    primitive = glb.document["meshes"][0]["primitives"][0]
+    arrays = {name: glb.array(index) for name, index in primitive["attributes"].items()}
+    return glb.document, arrays | {"triangles": glb.array(primitive["indices"]).reshape(-1, 3)}
 
 
 def test_json_has_the_documented_schema(face, tmp_path) -> None:
@@ -181,3 +167,19 @@ def test_movie_fits_odd_and_changing_sizes_and_refuses_unwritable_names(tmp_path
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 3 and capture.read()[1].shape == (40, 32, 3)
     with pytest.raises(OSError, match="cannot write"), Movie(tmp_path / "a.xyz", 30.0) as movie:
         movie.write(np.zeros((32, 32, 3), np.uint8))
+
+
+def test_a_movie_holds_what_is_missing_and_notices_that_it_is_not_whole(tmp_path) -> None:
+    with Movie(tmp_path / "a.mp4", 25.0) as movie:
+        for place, value in ((0, 10), (1, 60), (4, 200), (4, 250)):
+            movie.write(np.full((32, 32, 3), value, np.uint8), place)
+    capture = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    shown = [int(capture.read()[1].mean()) for _ in range(6)]
+    assert np.allclose(shown, [10, 60, 60, 60, 200, 250], atol=8), (
+        "what comes for a place that is taken is appended"
+    )
+    movie = Movie(tmp_path / "b.mp4", 25.0)
+    movie.write(np.zeros((32, 32, 3), np.uint8))
+    movie.frames += 1  # as if the disk had taken one frame less
+    with pytest.raises(OSError, match="holds 1 of 2 frames"):
+        movie.close()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from std_msgs.msg import Header
 
 from face3d.detector import Detection
 from face3d.ros import conversions
-from face3d.ros.conversions.faces import ARKIT, from_rotation
-from face3d.rotation import exp
 
 
 def test_boxes_are_cut_at_the_border() -> None:
@@ -32,19 +29,3 @@ def test_detections_keep_box_and_tilt() -> None:
     message.faces[0].roll = math.nan
     message.faces[1].box.width = 0
     assert conversions.to_boxes(message) == []
-
-
-def test_quaternions_of_rotations() -> None:
-    for vector in ((0.0, 0.0, 0.0), (1e-9, 0.0, 0.0), (0.3, -1.2, 2.0), (0.0, np.pi, 0.0), (3.1, 0.2, 0.1)):
-        quaternion = from_rotation(exp(np.array(vector)))
-        angle = np.linalg.norm(vector)
-        axis = np.array(vector) / angle if angle else np.zeros(3)
-        expected = np.append(axis * np.sin(angle / 2), np.cos(angle / 2))
-        found = np.array([quaternion.x, quaternion.y, quaternion.z, quaternion.w])
-        assert found[3] >= 0.0
-        np.testing.assert_allclose(found * np.sign(found @ expected), expected, atol=1e-9)
-
-
-def test_arkit_has_its_52_names() -> None:
-    assert len(ARKIT) == len(set(ARKIT)) == 52
-    assert ARKIT[0] == "eyeBlinkLeft" and ARKIT[17] == "jawOpen" and ARKIT[-1] == "tongueOut"

@@ -9,8 +9,8 @@ from std_msgs.msg import Header
 
 from face3d import runtime
 from face3d.camera import Camera
+from face3d.motion import ARKIT, MODEL_FROM_FACE
 from face3d.ros.conversions import from_camera, to_region
-from face3d.ros.conversions.faces import ARKIT, MODEL_FROM_FACE
 from face3d.track import TrackerState
 from face3d.tracker import Tracker
 from tests.ros.probe import BOX, FRAME, nanoseconds, picture

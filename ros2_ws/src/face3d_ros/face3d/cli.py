@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _missing(arguments.command, error)
     # Wrong files and settings; RuntimeError: no ROS 2, or a GPU or network that fails while it runs.
     except (OSError, ValueError, RuntimeError) as error:
-        print(f"face3d {arguments.command}: {_describe(error)}", file=sys.stderr)
+        print(f"face3d {arguments.command}: {describe(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -96,7 +96,8 @@ def _missing(name: str, error: ModuleNotFoundError) -> int:
     return FAILED
 
 
-def _describe(error: Exception) -> str:
+def describe(error: Exception) -> str:
+    """What went wrong, in one line for the user."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error)

@@ -7,15 +7,15 @@ convention (+y up, the asset faces +z). The pose is not in the mesh; it is in th
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from face3d.gltf import INDICES, VERTICES, Glb
 from face3d.track import Face
 
-_ARRAY, _INDICES, _FLOAT, _UINT = 34962, 34963, 5126, 5125  # glTF's names for OpenGL's constants
+MATERIAL = {"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.8}}
 
 
 def describe(width: int, height: int, faces: Sequence[Face]) -> dict:
@@ -72,48 +72,32 @@ def write_glb(
     path: str | Path, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray | None = None
 ) -> None:
     """Binary glTF 2.0 with normals; colours (N, 3) uint8 sRGB are stored linear, as glTF wants them."""
-    from face3d import _core
-
     _check(vertices, triangles, colors)
-    vertices = np.ascontiguousarray(vertices, np.float32)
-    triangles = np.ascontiguousarray(triangles, np.int32)
-    attributes = {"POSITION": vertices, "NORMAL": _core.vertex_normals(vertices, triangles)}
-    if colors is not None:
-        attributes["COLOR_0"] = srgb_to_linear(colors).astype(np.float32)
-    blocks = [*attributes.values(), triangles.astype(np.uint32).reshape(-1)]
-    ends = np.cumsum([block.nbytes for block in blocks]).tolist()
-    views = [
-        {"buffer": 0, "byteOffset": end - block.nbytes, "byteLength": block.nbytes, "target": target}
-        for block, end, target in zip(blocks, ends, [_ARRAY] * len(attributes) + [_INDICES])
-    ]
-    accessors: list[dict] = [
-        {"bufferView": index, "componentType": _FLOAT, "count": len(vertices), "type": "VEC3"}
-        for index in range(len(attributes))
-    ]
-    accessors[0].update(min=vertices.min(0).tolist(), max=vertices.max(0).tolist())
-    last = len(attributes)
-    accessors.append({"bufferView": last, "componentType": _UINT, "count": triangles.size, "type": "SCALAR"})
-    primitive = {"attributes": {name: k for k, name in enumerate(attributes)}, "indices": last, "material": 0}
-    document = {
-        "asset": {"version": "2.0", "generator": "face3d"},
+    glb = Glb()
+    glb.document |= {
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": "face"}],
-        "meshes": [{"primitives": [primitive]}],
-        "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.8}}],
-        "accessors": accessors,
-        "bufferViews": views,
-        "buffers": [{"byteLength": ends[-1]}],
+        "meshes": [{"primitives": [primitive(glb, vertices, triangles, colors)]}],
+        "materials": [MATERIAL],
     }
-    text = json.dumps(document, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    total = 12 + 8 + len(text) + 8 + ends[-1]
-    with Path(path).open("wb") as file:
-        file.write(struct.pack("<4sII", b"glTF", 2, total))
-        file.write(struct.pack("<I4s", len(text), b"JSON") + text)
-        file.write(struct.pack("<I4s", ends[-1], b"BIN\0"))
-        for block in blocks:
-            file.write(block.tobytes())
+    glb.write(path)
+
+
+def primitive(glb: Glb, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray | None) -> dict:
+    """A mesh as glTF's primitive of material 0, its arrays put into `glb`; see `write_glb`."""
+    from face3d import _core
+
+    vertices = np.ascontiguousarray(vertices, np.float32)
+    triangles = np.ascontiguousarray(triangles, np.int32)
+    attributes = {
+        "POSITION": glb.accessor(vertices, VERTICES, bounds=True),
+        "NORMAL": glb.accessor(_core.vertex_normals(vertices, triangles), VERTICES),
+    }
+    if colors is not None:
+        attributes["COLOR_0"] = glb.accessor(srgb_to_linear(colors).astype(np.float32), VERTICES)
+    indices = glb.accessor(triangles.astype(np.uint32).reshape(-1), INDICES)
+    return {"attributes": attributes, "indices": indices, "material": 0}
 
 
 def vertex_colors(image: np.ndarray, raster: np.ndarray, triangles: np.ndarray) -> np.ndarray:

@@ -1,20 +1,27 @@
-"""What a video run writes: the overlay video and the table of faces."""
+"""What a run over a video writes: the overlay video and tables of faces."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import cv2
 import numpy as np
 
 from face3d.codec import EXPRESSION, IDENTITY, Geometry
+from face3d.motion import ARKIT, Blendshapes, head_pose
+
+if TYPE_CHECKING:
+    from face3d.model import FaceModel
+    from face3d.track import Face
+
+_Own = TypeVar("_Own", bound="_Table")
 
 
 class Movie:
-    """A video file (MP4) of RGB frames. The first frame sets the size; frames of another size are fitted."""
+    """A video file (MP4, AVI) of RGB frames. The first frame sets the size; frames of another size are fitted."""
 
     def __init__(self, path: str | Path, fps: float) -> None:
         self.path = Path(path)
@@ -22,10 +29,20 @@ class Movie:
         self._fps = fps
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._last: np.ndarray | None = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
-    def write(self, image: np.ndarray) -> None:
-        """Append an image (H, W, 3) uint8 RGB. Raises OSError when the file cannot be written."""
+    def write(self, image: np.ndarray, place: int = 0) -> None:
+        """Append an image (H, W, 3) uint8 RGB. Raises OSError when the file cannot be written.
+
+        place  number of the frame that it is, see `face3d.timeline`: what is missing before it holds the last image
+        """
+        while self._last is not None and self.frames < place:
+            self._append(self._last)
+        self._append(image)
+        self._last = image
+
+    def _append(self, image: np.ndarray) -> None:
         if self._writer is None:
             # The codec works on pairs of pixels.
             self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
@@ -40,10 +57,16 @@ class Movie:
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
+        """Finish the file. Raises OSError when it is not whole: OpenCV says nothing of a full disk."""
+        if self._writer is None:
+            return
+        self._writer.release()
+        self._writer = None
+        written = cv2.VideoCapture(str(self.path))
+        count = round(written.get(cv2.CAP_PROP_FRAME_COUNT)) if written.isOpened() else 0
+        written.release()
+        if count != self.frames:
+            raise OSError(f"{self.path} holds {count} of {self.frames} frames; is the disk full?")
 
     def __enter__(self) -> Movie:
         return self
@@ -67,26 +90,10 @@ class TableFace(Protocol):
     def box(self) -> tuple[float, float, float, float]: ...
 
 
-class FaceTable:
-    """A CSV file with one row per face and frame; the columns are in `COLUMNS`.
+class _Table:
+    """A CSV file with one row per face and frame."""
 
-    stamp in seconds (nanosecond digits), box and landmarks' box in pixels, rotation row by row (model to
-    camera optical frame), scale in pixels per metre, translation in pixels.
-    """
-
-    COLUMNS = (
-        "frame",
-        "stamp",
-        "id",
-        "confidence",
-        *(f"box_{name}" for name in ("x", "y", "width", "height")),
-        *(f"rotation_{row}{column}" for row in range(3) for column in range(3)),
-        "scale",
-        "translation_x",
-        "translation_y",
-        *(f"identity_{index}" for index in range(IDENTITY)),
-        *(f"expression_{index}" for index in range(EXPRESSION)),
-    )
+    COLUMNS: tuple[str, ...]
 
     def __init__(self, path: str | Path) -> None:
         path = Path(path)
@@ -96,30 +103,73 @@ class FaceTable:
         self._writer = csv.writer(self._file)
         self._writer.writerow(self.COLUMNS)
 
-    def write(self, frame: int, faces: Sequence[TableFace]) -> None:
-        """Append the faces of one frame."""
-        for face in faces:
-            pose = face.geometry.pose
-            values = (*face.box, *pose.rotation.ravel(), pose.scale, *pose.translation)
-            coefficients = (*face.geometry.identity, *face.geometry.expression)
-            self._writer.writerow(
-                (
-                    frame,
-                    f"{face.stamp // 10**9}.{face.stamp % 10**9:09d}",
-                    face.id,
-                    f"{face.confidence:.4f}",
-                    *(f"{value:.6g}" for value in values),
-                    *(f"{value:.5g}" for value in coefficients),
-                )
-            )
-            self.rows += 1
+    def _append(self, frame: int, face: TableFace, values: Iterable[float], weights: Iterable[float]) -> None:
+        stamp = f"{face.stamp // 10**9}.{face.stamp % 10**9:09d}"
+        rest = (*(f"{value:.6g}" for value in values), *(f"{weight:.5g}" for weight in weights))
+        self._writer.writerow((frame, stamp, face.id, f"{face.confidence:.4f}", *rest))
+        self.rows += 1
 
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
 
-    def __enter__(self) -> FaceTable:
+    def __enter__(self: _Own) -> _Own:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+_HEAD = ("frame", "stamp", "id", "confidence")
+
+
+class FaceTable(_Table):
+    """The model's own numbers: weak-perspective pose and coefficients; the columns are in `COLUMNS`.
+
+    stamp in seconds (nanosecond digits), box (tight around the landmarks) in pixels, rotation row by row (model
+    to camera optical frame), scale in pixels per metre, translation in pixels.
+    """
+
+    COLUMNS = (
+        *_HEAD,
+        *(f"box_{name}" for name in ("x", "y", "width", "height")),
+        *(f"rotation_{row}{column}" for row in range(3) for column in range(3)),
+        "scale",
+        "translation_x",
+        "translation_y",
+        *(f"identity_{index}" for index in range(IDENTITY)),
+        *(f"expression_{index}" for index in range(EXPRESSION)),
+    )
+
+    def write(self, frame: int, faces: Sequence[TableFace]) -> None:
+        """Append the faces of one frame."""
+        for face in faces:
+            geometry, pose = face.geometry, face.geometry.pose
+            values = (*face.box, *pose.rotation.ravel(), pose.scale, *pose.translation)
+            self._append(frame, face, values, (*geometry.identity, *geometry.expression))
+
+
+class MotionTable(_Table):
+    """What motion capture wants: the head's metric pose and ARKit's 52 weights; the columns are in `COLUMNS`.
+
+    stamp in seconds (nanosecond digits), position in metres and quaternion as `face3d.motion.HeadPose` has them,
+    weights 0..1.
+    """
+
+    COLUMNS = (
+        *_HEAD,
+        *(f"position_{axis}" for axis in "xyz"),
+        *(f"quaternion_{axis}" for axis in "xyzw"),
+        *ARKIT,
+    )
+
+    def __init__(self, path: str | Path, model: FaceModel) -> None:
+        super().__init__(path)
+        self._model, self._blendshapes = model, Blendshapes(model)
+
+    def write(self, frame: int, faces: Sequence[Face]) -> None:
+        """Append the faces of one frame."""
+        for face in faces:
+            head = head_pose(face, self._model)
+            weights = self._blendshapes.weights(face.geometry.expression)
+            self._append(frame, face, (*head.position, *head.quaternion), weights)

@@ -22,7 +22,9 @@ import numpy as np
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 # What FFmpeg would print besides; it is asked when a video is opened. "-8" is silence.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-_log = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.6, of Ubuntu 24.04 and Debian 12, has the setter in cv2 itself
+_log = getattr(
+    cv2.utils, "logging", cv2
+)  # OpenCV 4.6, of Ubuntu 24.04 and Debian 12, has the setter in cv2 itself
 _SILENT = 0
 _FPS = 30.0  # of a folder of images, and where a video does not say
 
@@ -91,7 +93,7 @@ def read_image(path: str | Path) -> np.ndarray:
     transparency laid over white. Raises SourceError."""
     path = Path(path)
     try:
-        data = np.fromfile(path, np.uint8)
+        data = np.frombuffer(path.read_bytes(), np.uint8)  # a pipe will do
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
     image = whole = None
@@ -120,7 +122,10 @@ class _Closing:
 
 
 class VideoFile(_Closing):
-    """A video file through OpenCV; stamps are the video's own, from 0."""
+    """A video file through OpenCV; stamps are the video's own, from 0.
+
+    `missing` is, once all frames are read, how many seconds of the length that the file states did not come.
+    """
 
     live = False
 
@@ -137,6 +142,7 @@ class VideoFile(_Closing):
         self.fps = float(fps) if 0.1 < fps < 1000.0 else _FPS
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.count = count if count > 0 else None
+        self.missing = 0.0
 
     def __iter__(self) -> Iterator[Frame]:
         image, stamp, period = self._first, 0, round(1e9 / self.fps)
@@ -149,6 +155,7 @@ class VideoFile(_Closing):
             with _quiet():
                 image = self._capture.read()[1]
             stamp = round(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
+        self.missing = max(0.0, (self.count or 0) / self.fps - (last + period) * 1e-9)
 
     def close(self) -> None:
         self._capture.release()

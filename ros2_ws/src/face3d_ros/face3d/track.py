@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -11,6 +12,9 @@ import numpy as np
 from face3d.camera import Camera
 from face3d.codec import Geometry
 from face3d.face_filter import FaceFilter, FaceMemory
+
+_POINTS = 500  # of a face that its metric pose is fitted to, about
+_FRONT = -0.045  # metres: what lies behind this depth of the model frame is ears and skull, and does not count
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,16 @@ class Face:
 
     def metric(self) -> tuple[np.ndarray, np.ndarray]:
         """Rotation (3, 3) and translation (3,) in metres of the model frame in the camera's optical frame."""
-        return self.camera.metric(self.geometry.pose)
+        return self._metric
+
+    @cached_property
+    def _metric(self) -> tuple[np.ndarray, np.ndarray]:
+        some = self.vertices[:: max(1, len(self.vertices) // _POINTS)]
+        front = some[some[:, 2] > _FRONT]  # as training fits the pose
+        rotation, translation = self.camera.metric(self.geometry.pose, front if len(front) >= 3 else None)
+        rotation.setflags(write=False)
+        translation.setflags(write=False)
+        return rotation, translation
 
     def camera_vertices(self) -> np.ndarray:
         """(N, 3) float32: all vertices in the camera's optical frame, metres."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from face3d import runtime
@@ -59,6 +61,16 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
         x, y, width, height = (float(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f"a box is x,y,width,height in pixels, got {text!r}") from None
-    if not (width > 0 and height > 0):
-        raise argparse.ArgumentTypeError(f"a box needs a positive width and height, got {text!r}")
+    if not (width > 0 and height > 0 and all(map(math.isfinite, (x, y, width, height)))):
+        raise argparse.ArgumentTypeError(
+            f"a box needs finite numbers, width and height positive, got {text!r}"
+        )
     return (x, y, width, height)
+
+
+def protect(source: str | Path, outputs: Iterable[Path | None]) -> None:
+    """Raise ValueError when one of the files to be written is the one that is read."""
+    source = Path(source)
+    for out in outputs:
+        if out is not None and out.exists() and source.is_file() and out.samefile(source):
+            raise ValueError(f"{out} would overwrite what is read; choose another output")

@@ -5,6 +5,7 @@ For each photograph NAME.* the output folder receives
   NAME.json          per face: id, confidence, box, 68 landmarks, pose, identity and expression coefficients
   NAME.obj NAME.glb  the mesh of each face (NAME_1, NAME_2 ... for further faces), metres, colours from the
                      photograph
+NAME.png becomes NAME_overlay.png where it would overwrite one of the photographs.
 
 Exit codes: 0 every photograph has a face; 1 a file could not be read or written (the others are done);
 2 wrong arguments; 3 a photograph has no face.
@@ -22,7 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from face3d import export, still
-from face3d.cli import FAILED, NO_FACE, OK
+from face3d.cli import FAILED, NO_FACE, OK, USAGE, describe
 from face3d.commands import common
 from face3d.detector import STILL, Detector
 from face3d.overlay import Overlay
@@ -64,9 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.box is not None and len(arguments.photos) > 1:
-        raise SystemExit(_usage("--box goes with one photograph"))
+        return _usage("--box goes with one photograph")
     if not 1 <= arguments.iterations <= 20:
-        raise SystemExit(_usage(f"--iterations must be 1 to 20, got {arguments.iterations}"))
+        return _usage(f"--iterations must be 1 to 20, got {arguments.iterations}")
     tracker = common.load_tracker(arguments)
     detector = Detector(STILL) if arguments.box is None else None
     overlay = Overlay(tracker.model, arguments.overlay, labels=False)
@@ -83,10 +84,16 @@ def run(arguments: argparse.Namespace) -> int:
             image = read_image(path)
             faces = find_faces(image, tracker, detector, arguments)
             if faces:
-                write_results(arguments.out, name, image, faces, tracker, overlay)
-        except (OSError, SourceError) as error:
+                picture = _overlay_path(arguments.out / name, arguments.photos)
+                stems = _mesh_stems(arguments.out, name, len(faces), names)
+                write_results(picture, stems, image, faces, tracker, overlay)
+        except SourceError as error:
             failed += 1
             _say(f"face3d image: {error}", error=True)
+            continue
+        except OSError as error:
+            failed += 1
+            _say(f"face3d image: results of {path} not written: {describe(error)}", error=True)
             continue
         if not faces:
             empty += 1
@@ -94,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
             _say(f"face3d image: {path}: no face found{hint}", error=True)
             continue
         count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-        _say(f"{path}: {count} -> {arguments.out / name}.png .json .obj .glb")
+        _say(f"{path}: {count} -> {picture}, {arguments.out / name}.json .obj .glb")
     return FAILED if failed else NO_FACE if empty else OK
 
 
@@ -108,15 +115,19 @@ def find_faces(
 
 
 def write_results(
-    folder: Path, name: str, image: np.ndarray, faces: Sequence[Face], tracker: Tracker, overlay: Overlay
+    picture: Path,
+    stems: Sequence[Path],
+    image: np.ndarray,
+    faces: Sequence[Face],
+    tracker: Tracker,
+    overlay: Overlay,
 ) -> None:
-    """Overlay, JSON and meshes of one photograph. Raises OSError."""
-    picture = cv2.cvtColor(overlay.draw(image, faces), cv2.COLOR_RGB2BGR)
-    (folder / f"{name}.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    export.write_json(folder / f"{name}.json", image.shape[1], image.shape[0], faces)
+    """Overlay, JSON and meshes of one photograph; the stems are those of the faces. Raises OSError."""
+    drawn = cv2.cvtColor(overlay.draw(image, faces), cv2.COLOR_RGB2BGR)
+    picture.write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
+    export.write_json(f"{stems[0]}.json", image.shape[1], image.shape[0], faces)
     triangles = tracker.model.triangles
-    for index, face in enumerate(faces):
-        stem = folder / (f"{name}_{index}" if index else name)
+    for stem, face in zip(stems, faces):
         colors = export.vertex_colors(image, face.raster(), triangles)
         export.write_obj(f"{stem}.obj", face.vertices, triangles, colors)
         export.write_glb(f"{stem}.glb", face.vertices, triangles, colors)
@@ -135,10 +146,29 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
+def _overlay_path(stem: Path, photos: Sequence[Path]) -> Path:
+    """Where the overlay goes: stem.png, unless that is one of the photographs."""
+    path = stem.with_name(f"{stem.name}.png")
+    while path.exists() and any(photo.exists() and photo.samefile(path) for photo in photos):
+        path = path.with_name(f"{path.stem}_overlay.png")
+    return path
+
+
+def _mesh_stems(folder: Path, name: str, count: int, names: Sequence[str]) -> list[Path]:
+    """Files of the faces, without suffix: NAME, NAME_1 ..., and none that belongs to another photograph."""
+    stems = [name]
+    for index in range(1, count):
+        stem = f"{name}_{index}"
+        while stem in names:
+            stem += "_"
+        stems.append(stem)
+    return [folder / stem for stem in stems]
+
+
 def _say(text: str, error: bool = False) -> None:
     tqdm.write(text, file=sys.stderr if error else sys.stdout)
 
 
 def _usage(text: str) -> int:
     print(f"face3d image: {text}", file=sys.stderr)
-    return 2
+    return USAGE

@@ -1,30 +1,47 @@
 """Track the faces of a video: each frame starts from the geometry of the frame before.
 
-Writes a video with the meshes drawn over it and a CSV table with one row per face and frame: frame, stamp
-(s), id, confidence, box, pose (rotation, scale, translation), 200 identity and 84 expression coefficients.
+Writes any of
+  --out OUT.mp4           the video with the meshes drawn over it
+  --blendshapes OUT.csv   for motion capture: per face and frame the head's pose in metres and ARKit's 52 weights
+  --glb OUT.glb           the same as an animated face for Blender, Unreal, Unity: morph targets, head and camera
+  --csv OUT.csv           the model's own numbers: box, weak-perspective pose, 200 + 84 coefficients
+docs/motion_capture.md says what is in them.
 
 Exit codes: 0 done; 1 the video could not be read or an output not written; 2 wrong arguments; 3 no face in
-it.
+it; 130 Ctrl-C before the end (of a webcam: 0). What was done until then is written.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import time
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from face3d.animation import Performance
 from face3d.camera import Camera
-from face3d.cli import NO_FACE, OK, USAGE
+from face3d.cli import INTERRUPTED, NO_FACE, OK, USAGE
 from face3d.commands import common
-from face3d.movie import FaceTable, Movie
+from face3d.movie import FaceTable, MotionTable, Movie
 from face3d.overlay import Overlay
 from face3d.search import Search
 from face3d.source import open_source
+from face3d.timeline import Timeline
 from face3d.track import TrackerSettings, TrackerState
+
+if TYPE_CHECKING:
+    from face3d.model import FaceModel
+    from face3d.source import Frame, Source
+    from face3d.track import Face
+    from face3d.tracker import Tracker
+
+
+_CUT_OFF = 0.5  # seconds of a file's stated length that may be missing at its end without a word
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "input", metavar="IN", help="video file, folder of images, or index of a webcam (Ctrl-C ends)"
     )
     parser.add_argument("--out", type=Path, metavar="OUT.mp4", help="overlay video to write")
-    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="table to write")
+    parser.add_argument("--blendshapes", type=Path, metavar="OUT.csv", help="motion capture table to write")
+    parser.add_argument("--glb", type=Path, metavar="OUT.glb", help="animated face to write")
+    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="table of the model's numbers to write")
     parser.add_argument(
-        "--fov", type=float, default=60.0, metavar="DEG", help="field of view; default: %(default)s"
+        "--fov",
+        type=float,
+        default=60.0,
+        metavar="DEG",
+        help="field of view along the longer side: distances in metres depend on it; default: %(default)s",
     )
     parser.add_argument(
         "--detect-every",
@@ -54,44 +77,94 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.out is None and arguments.csv is None:
-        print("face3d video: nothing to write: name --out OUT.mp4, --csv OUT.csv or both", file=sys.stderr)
+    named = [arguments.out, arguments.blendshapes, arguments.glb, arguments.csv]
+    outputs = [path for path in named if path is not None]
+    problem = ""
+    if not outputs:
+        problem = (
+            "nothing to write: name --out OUT.mp4, --blendshapes OUT.csv, --glb OUT.glb or --csv OUT.csv"
+        )
+    elif len({path.resolve() for path in outputs}) < len(outputs):
+        problem = "two outputs have the same name"
+    elif arguments.detect_every < 1:
+        problem = "--detect-every must be at least 1"
+    if problem:
+        print(f"face3d video: {problem}", file=sys.stderr)
         return USAGE
-    if arguments.detect_every < 1:
-        print("face3d video: --detect-every must be at least 1", file=sys.stderr)
-        return USAGE
-    with open_source(arguments.input) as source, contextlib.ExitStack() as outputs:
+    common.protect(arguments.input, outputs)
+    with open_source(arguments.input) as source:
         tracker = common.load_tracker(arguments, TrackerSettings(smoothing=arguments.smoothing))
-        search = Search()
-        overlay = Overlay(tracker.model, arguments.overlay)
-        movie = outputs.enter_context(Movie(arguments.out, source.fps)) if arguments.out else None
-        table = outputs.enter_context(FaceTable(arguments.csv)) if arguments.csv else None
-        state, camera, spent, found, index = TrackerState(), None, 0.0, 0, -1
-        with contextlib.suppress(KeyboardInterrupt), tqdm(total=source.count, unit="frame") as progress:
-            for index, frame in enumerate(source):
-                height, width = frame.image.shape[:2]
-                if camera is None or (camera.width, camera.height) != (width, height):
-                    camera = Camera.from_fov(width, height, arguments.fov)
-                boxes = None
-                if index % arguments.detect_every == 0 or not state.tracked:
-                    boxes = [hit.start for hit in search.look(frame.image, state.tracked > 0)]
-                before = time.perf_counter()
-                faces, state = tracker.step(frame.image, camera, boxes, state, frame.stamp)
-                spent += time.perf_counter() - before
-                found += bool(faces)
-                if table is not None:
-                    table.write(index, faces)
-                if movie is not None:
-                    movie.write(overlay.draw(frame.image, faces))
-                progress.set_postfix_str(
-                    f"{len(faces)} faces, {1e3 * spent / (index + 1):.1f} ms/frame", False
-                )
-                progress.update()
-    if not found:
-        print(f"face3d video: {arguments.input}: no face found in {index + 1} frames", file=sys.stderr)
+        with ExitStack() as stack:
+            writers = _Writers(arguments, tracker.model, source.fps, stack)
+            done = _track(source, tracker, writers, arguments)
+        missing = getattr(source, "missing", 0.0)
+    if missing > _CUT_OFF and not done.interrupted:
+        text = f"{arguments.input} ends {missing:.1f} s before the time that it states: it may be damaged or cut off"
+        print(f"face3d video: {text}", file=sys.stderr)
+    if not done.found and not done.interrupted:
+        print(f"face3d video: {arguments.input}: no face found in {done.frames} frames", file=sys.stderr)
         return NO_FACE
-    outputs_named = ", ".join(str(path) for path in (arguments.out, arguments.csv) if path)
-    print(
-        f"frames: {index + 1}, with faces: {found}, faces tracked: {state.counters.started} -> {outputs_named}"
-    )
-    return OK
+    files = ", ".join(str(path) for path in outputs)
+    print(f"frames: {done.frames}, with faces: {done.found}, faces tracked: {done.tracks} -> {files}")
+    return INTERRUPTED if done.interrupted and not source.live else OK
+
+
+@dataclass
+class _Done:
+    """What a run has done so far: frames, those with faces, tracks; whether Ctrl-C ended it."""
+
+    frames: int = 0
+    found: int = 0
+    tracks: int = 0
+    interrupted: bool = False
+
+
+class _Writers:
+    """The outputs that the arguments name; the stack closes them."""
+
+    def __init__(self, arguments: argparse.Namespace, model: FaceModel, fps: float, stack: ExitStack) -> None:
+        self._timeline = Timeline(fps)
+        self._overlay = Overlay(model, arguments.overlay)
+        self._movie = stack.enter_context(Movie(arguments.out, fps)) if arguments.out else None
+        self._tables: list[FaceTable | MotionTable] = []
+        if arguments.csv:
+            self._tables.append(stack.enter_context(FaceTable(arguments.csv)))
+        if arguments.blendshapes:
+            self._tables.append(stack.enter_context(MotionTable(arguments.blendshapes, model)))
+        self._glb = stack.enter_context(Performance(arguments.glb, model)) if arguments.glb else None
+
+    def write(self, index: int, frame: Frame, faces: list[Face]) -> None:
+        for table in self._tables:
+            table.write(index, faces)
+        if self._glb is not None:
+            self._glb.write(frame.image, faces, frame.stamp)
+        if self._movie is not None:
+            self._movie.write(self._overlay.draw(frame.image, faces), self._timeline.place(frame.stamp))
+
+
+def _track(source: Source, tracker: Tracker, writers: _Writers, arguments: argparse.Namespace) -> _Done:
+    """Track the faces of all frames and write them, until the end or Ctrl-C."""
+    search, state, camera, spent, done = Search(), TrackerState(), None, 0.0, _Done()
+    # On a terminal only: a log file has no use for the bar.
+    progress = tqdm(total=source.count, unit="frame", disable=None)
+    try:
+        for index, frame in enumerate(source):
+            height, width = frame.image.shape[:2]
+            if camera is None or (camera.width, camera.height) != (width, height):
+                camera = Camera.from_fov(width, height, arguments.fov)
+            boxes = None
+            if index % arguments.detect_every == 0 or not state.tracked:
+                boxes = [hit.start for hit in search.look(frame.image, state.tracked > 0)]
+            before = time.perf_counter()
+            faces, state = tracker.step(frame.image, camera, boxes, state, frame.stamp)
+            spent += time.perf_counter() - before
+            writers.write(index, frame, faces)
+            done.frames, done.tracks = index + 1, state.counters.started
+            done.found += bool(faces)
+            progress.set_postfix_str(f"{len(faces)} faces, {1e3 * spent / done.frames:.1f} ms/frame", False)
+            progress.update()
+    except KeyboardInterrupt:
+        done.interrupted = True
+    finally:
+        progress.close()
+    return done

@@ -19,43 +19,13 @@ from face3d.movie import FaceTable, Movie
 from face3d.ros.conversions import BadImage, from_state, nanoseconds, to_rgb
 from face3d.ros.qos import IMAGE_IN, OUTPUT
 from face3d.ros.window import Window
+from face3d.timeline import Timeline
 
 _WAITING = 30  # overlays that may wait here
 _OVERLAY_IN = QoSProfile(depth=_WAITING, reliability=ReliabilityPolicy.RELIABLE)
 _WINDOW = 2.0  # seconds that the shown latency looks back
 _HANDSHAKE = 0.3  # seconds after which the other side surely knows of our subscriptions, too
 _REMEMBERED = 300  # images whose publication is remembered
-_LATE = 2 * _WAITING  # images that an overlay may be behind; farther back, the source has begun again
-_HELD = 10.0  # longest stretch, in seconds, for which the video shows a still image
-
-
-class Timeline:
-    """Places stamps on the frames of a video of `fps` frames per second that begins with the first stamp."""
-
-    def __init__(self, fps: float) -> None:
-        self._fps = fps
-        self._first: int | None = None
-        self._last = 0
-        self._before, self._end = 0, -1  # the first stamp and the last place before the last jump
-
-    def place(self, stamp: int) -> int:
-        """Number of the video's frame at a stamp in nanoseconds. After a jump of the stamps, or when they begin
-        again, it goes on; what is late from before the jump still goes where it belongs."""
-        if self._first is None:
-            self._first = stamp
-        place = self._count(stamp - self._first)
-        before = self._count(stamp - self._before)
-        if before <= self._end and abs(before - self._last) < min(abs(place - self._last), _LATE):
-            return before
-        if not self._last - _LATE <= place <= self._last + _HELD * self._fps:
-            place = self._last + 1
-            self._before, self._end = self._first, self._last
-            self._first = stamp - round(place * 1e9 / self._fps)
-        self._last = max(self._last, place)
-        return place
-
-    def _count(self, duration: int) -> int:
-        return round(duration * 1e-9 * self._fps)
 
 
 class Listener(Node):
@@ -85,7 +55,6 @@ class Listener(Node):
         self._timeline = Timeline(fps)
         self._seen = 0.0  # when the reconstruction node's publishers appeared
         self._gate: Subscription | None = None
-        self._held: np.ndarray | None = None
         self._answers = self.create_publisher(Header, "camera/answered", OUTPUT)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
         self.create_subscription(CameraInfo, "camera/camera_info", self._on_info, OUTPUT, raw=True)
@@ -171,10 +140,7 @@ class Listener(Node):
         self.frames += 1
         place = self._timeline.place(nanoseconds(message.header.stamp))
         if self._movie is not None:
-            while self._held is not None and self._movie.frames < place:
-                self._movie.write(self._held)
-            self._movie.write(image)
-            self._held = image
+            self._movie.write(image, place)
         if self._window is not None:
             self._window.show(image)
         self._answers.publish(message.header)  # a player of files may send the next one

@@ -11,31 +11,14 @@ from face3d_msgs.msg import Blendshapes, Face, FaceArray, FaceMesh, FaceState, F
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, Transform, TransformStamped, Vector3
 from std_msgs.msg import Header
 
-from face3d import rotation as so3
 from face3d.camera import Pose as WeakPose
 from face3d.codec import Geometry
 from face3d.detector import Detection
 from face3d.model import FaceModel
+from face3d.motion import ARKIT, head_pose
+from face3d.motion import Blendshapes as Weights
 from face3d.ros.conversions.arrays import nanoseconds, packed, to_region
 from face3d.track import Face as TrackedFace
-
-# Columns: the axes of the frame face_<id> (x out of the face, y to the subject's left, z up; REP 155) in the
-# model frame (x to the subject's left, y up, z out of the face).
-MODEL_FROM_FACE = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-
-_SIDES = ("Left", "Right")
-ARKIT = (
-    *(f"eye{unit}{side}" for side in _SIDES
-      for unit in ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")),
-    "jawForward", "jawLeft", "jawRight", "jawOpen",
-    "mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight",
-    *(f"mouth{unit}{side}" for unit in ("Smile", "Frown", "Dimple", "Stretch") for side in _SIDES),
-    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
-    *(f"mouth{unit}{side}" for unit in ("Press", "LowerDown", "UpperUp") for side in _SIDES),
-    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
-    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut",
-)  # fmt: skip
-"""The 52 blend shapes of Apple's ARKit in its order."""
 
 
 def to_boxes(message: FaceArray) -> list[tuple[float, float, float, float, float]]:
@@ -57,15 +40,6 @@ def from_detections(detections: Iterable[Detection], header: Header, width: int,
         for number, hit in enumerate(detections)
     ]
     return FaceArray(header=header, faces=faces)
-
-
-def from_rotation(rotation: np.ndarray) -> Quaternion:
-    """Quaternion with w >= 0 of a rotation matrix (3, 3)."""
-    vector = so3.log(rotation)
-    angle = math.sqrt(vector @ vector)
-    factor = math.sin(0.5 * angle) / angle if angle > 1e-12 else 0.5
-    x, y, z = (float(value * factor) for value in vector)
-    return Quaternion(x=x, y=y, z=z, w=math.cos(0.5 * angle))
 
 
 def to_topology(model: FaceModel, header: Header) -> FaceTopology:
@@ -92,9 +66,10 @@ def to_mesh(number: int, vertices: np.ndarray, header: Header) -> FaceMesh:
 
 def to_pose(face: TrackedFace, model: FaceModel) -> Pose:
     """Pose of the frame face_<id> in the camera's optical frame: origin at the sellion, metres."""
-    rotation, translation = face.metric()
-    x, y, z = (float(value) for value in rotation @ face.vertices[model.sellion] + translation)
-    return Pose(position=Point(x=x, y=y, z=z), orientation=from_rotation(rotation @ MODEL_FROM_FACE))
+    head = head_pose(face, model)
+    x, y, z = head.position.tolist()
+    qx, qy, qz, qw = head.quaternion.tolist()
+    return Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
 
 
 def to_pose_stamped(pose: Pose, header: Header) -> PoseStamped:
@@ -151,17 +126,14 @@ def from_state(message: FaceState) -> ReceivedFace:
 
 
 class BlendshapeWriter:
-    """Expression coefficients under ARKit's names; `known` is how many of them the model has."""
+    """Messages with a face's weights under ARKit's names; `known` is how many of them the model has."""
 
     def __init__(self, model: FaceModel) -> None:
-        columns = {name.removeprefix("arkit/"): column for column, name in enumerate(model.expression_names)}
-        found = [(place, columns[name]) for place, name in enumerate(ARKIT) if name in columns]
-        self.known = len(found)
-        self._places, self._columns = np.array(found, np.intp).reshape(-1, 2).T
+        self._weights = Weights(model)
+        self.known = self._weights.known
         self._names = list(ARKIT)
 
     def write(self, face: TrackedFace, header: Header) -> Blendshapes:
         """Blendshapes of a face: weights 0 to 1, 0 for names that the model has no shape for."""
-        weights = np.zeros(len(ARKIT), np.float32)
-        weights[self._places] = np.clip(face.geometry.expression[self._columns], 0.0, 1.0)
+        weights = self._weights.weights(face.geometry.expression)
         return Blendshapes(header=header, id=face.id, names=self._names, weights=packed("f", weights))

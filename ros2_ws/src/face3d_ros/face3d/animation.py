@@ -1,0 +1,161 @@
+"""A recorded performance as one animated glTF file, as Blender, Unreal, Unity and the web read it.
+
+Every track is a node with the person's own face without expression, one morph target per expression unit, and an
+animation of the head's pose and of the units' weights at the frames' own times. The camera is in the file, too:
+through it the animated faces lie over the video.
+
+glTF is y up and looks along -z: a camera's optical frame (x right, y down, z forward) turned by half a turn about x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from face3d.codec import EXPRESSION, IDENTITY
+from face3d.export import MATERIAL, primitive, vertex_colors
+from face3d.gltf import Glb
+from face3d.motion import quaternion
+
+if TYPE_CHECKING:
+    from face3d.camera import Camera
+    from face3d.model import FaceModel
+    from face3d.track import Face
+
+SCENE_FROM_OPTICAL = np.diag([1.0, -1.0, -1.0])
+SCENE_FROM_OPTICAL.setflags(write=False)
+_STILL = 1e-6  # metres that a unit must move a vertex by to be written
+_NEAR, _FAR = 0.01, 100.0  # of the camera, metres
+
+
+@dataclass(eq=False)
+class _Recorded:
+    """One track so far: its last identity, the colours of its first frame, and a row per frame."""
+
+    colors: np.ndarray
+    identity: np.ndarray
+    times: list[float] = field(default_factory=list)
+    positions: list[np.ndarray] = field(default_factory=list)
+    rotations: list[np.ndarray] = field(default_factory=list)
+    weights: list[np.ndarray] = field(default_factory=list)
+
+
+class Performance:
+    """Collects the faces of a video frame by frame, and writes them at the end (`close`)."""
+
+    def __init__(self, path: str | Path, model: FaceModel) -> None:
+        self.path = Path(path)
+        self._model = model
+        self._tracks: dict[int, _Recorded] = {}
+        self._camera: Camera | None = None
+        self._first: int | None = None
+        self._end = 0.0
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("wb"):  # to know now, not after the video, whether it can be written
+            pass
+
+    def write(self, image: np.ndarray, faces: Sequence[Face], stamp: int) -> None:
+        """Append the faces of an image (H, W, 3) uint8 RGB of a stamp in nanoseconds."""
+        if self._first is None:
+            self._first = stamp
+        self._end = (stamp - self._first) * 1e-9
+        for face in faces:
+            self._camera = self._camera or face.camera
+            track = self._tracks.get(face.id)
+            if track is None:
+                colors = vertex_colors(image, face.raster(), self._model.triangles)
+                track = self._tracks[face.id] = _Recorded(colors, face.geometry.identity)
+            rotation, position = face.metric()
+            turn = quaternion(SCENE_FROM_OPTICAL @ rotation)
+            if track.rotations and turn @ track.rotations[-1] < 0.0:
+                turn = -turn  # the same rotation, on the short way between two frames
+            track.identity = face.geometry.identity
+            track.times.append(self._end)
+            track.positions.append(SCENE_FROM_OPTICAL @ position)
+            track.rotations.append(turn)
+            track.weights.append(face.geometry.expression)
+
+    def close(self) -> None:
+        """Write the file; without any face it is removed. Raises OSError."""
+        if not self._tracks or self._camera is None:
+            self.path.unlink(missing_ok=True)
+            return
+        glb, model = Glb(), self._model
+        targets = [{"POSITION": glb.sparse(shift)} for shift in _units(model)]
+        names = [name.removeprefix("arkit/") for name in model.expression_names]
+        nodes: list[dict] = [{"camera": 0, "name": "camera"}]
+        meshes: list[dict] = []
+        channels: list[dict] = []
+        samplers: list[dict] = []
+
+        def animate(node: int, path: str, times: int, values: int, interpolation: str = "LINEAR") -> None:
+            channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
+            samplers.append({"input": times, "output": values, "interpolation": interpolation})
+
+        for number, track in self._tracks.items():
+            still = model.shape(track.identity, np.zeros(EXPRESSION, np.float32))
+            mesh = primitive(glb, still, model.triangles, track.colors) | {"targets": targets}
+            meshes.append(
+                {"primitives": [mesh], "weights": [0.0] * EXPRESSION, "extras": {"targetNames": names}}
+            )
+            node = len(nodes)
+            nodes.append({"mesh": len(meshes) - 1, "name": f"face_{number}"})
+            times = glb.accessor(np.array(track.times, np.float32), bounds=True)
+            animate(node, "translation", times, glb.accessor(np.array(track.positions, np.float32)))
+            animate(node, "rotation", times, glb.accessor(np.array(track.rotations, np.float32)))
+            animate(node, "weights", times, glb.accessor(np.concatenate(track.weights).astype(np.float32)))
+            if track.times[0] > 0.0 or track.times[-1] < self._end:  # seen only while it is tracked
+                steps, sizes = _presence(track.times, self._end)
+                animate(node, "scale", glb.accessor(steps, bounds=True), glb.accessor(sizes), "STEP")
+        glb.document |= {
+            "scene": 0,
+            "scenes": [{"nodes": list(range(len(nodes)))}],
+            "nodes": nodes,
+            "cameras": [_perspective(self._camera)],
+            "meshes": meshes,
+            "materials": [MATERIAL],
+            "animations": [{"name": "performance", "channels": channels, "samplers": samplers}],
+        }
+        glb.write(self.path)
+
+    def __enter__(self) -> Performance:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _units(model: FaceModel) -> Iterator[np.ndarray]:
+    """(N, 3) float32 metres, one after the other: how each expression unit moves the fine vertices at weight 1."""
+    identity = np.zeros(IDENTITY, np.float32)
+    neutral = model.shape(identity, np.zeros(EXPRESSION, np.float32))
+    for unit in np.eye(EXPRESSION, dtype=np.float32):
+        shift = model.shape(identity, unit) - neutral
+        shift[(np.abs(shift) < _STILL).all(axis=1)] = 0.0
+        yield shift
+
+
+def _presence(times: Sequence[float], end: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times (K,) and sizes (K, 3), float32, that hide a face before its first frame and after its last."""
+    steps = (
+        [(0.0, 0.0)] * (times[0] > 0.0) + [(times[0], 1.0)] + [(times[-1] + 1e-3, 0.0)] * (times[-1] < end)
+    )
+    moments, sizes = np.array(steps, np.float32).T
+    return np.ascontiguousarray(moments), np.repeat(sizes[:, None], 3, axis=1)
+
+
+def _perspective(camera: Camera) -> dict:
+    """glTF's camera looks along its node's -z; its principal point is always the middle."""
+    return {
+        "type": "perspective",
+        "perspective": {
+            "yfov": float(2.0 * np.arctan(0.5 * camera.height / camera.fy)),
+            "aspectRatio": camera.width * camera.fy / (camera.height * camera.fx),
+            "znear": _NEAR,
+            "zfar": _FAR,
+        },
+    }

@@ -1,0 +1,145 @@
+"""What motion capture reads: ARKit's weights, the head's pose, and the animated face, against the tracker's numbers."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from face3d import rotation as so3
+from face3d.animation import Performance
+from face3d.camera import FRONTAL, Camera, Pose
+from face3d.codec import Geometry
+from face3d.motion import ARKIT, MODEL_FROM_FACE, Blendshapes, head_pose, quaternion
+from face3d.movie import MotionTable
+from face3d.track import Face
+from tests.core.glb import Glb
+
+CAMERA = Camera.from_fov(640, 480)
+IMAGE = np.full((480, 640, 3), 120, np.uint8)
+SECOND = 10**9
+
+
+def turn(x: float, y: float, z: float, w: float) -> np.ndarray:
+    """The rotation matrix of a unit quaternion, from its definition: v -> q v q*."""
+    axis, cross = np.array([x, y, z]), np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return (w * w - axis @ axis) * np.eye(3) + 2.0 * np.outer(axis, axis) + 2.0 * w * cross
+
+
+def tracked(
+    model, number: int, stamp: int, expression, vector=(0.1, 0.2, 0.05), place=(350.0, 200.0)
+) -> Face:
+    pose = Pose(so3.exp(np.array(vector)) @ FRONTAL, 500.0, place)
+    identity = np.random.default_rng(number).normal(size=200) * 0.5
+    geometry = Geometry(identity, np.asarray(expression), pose)
+    vertices = model.shape(geometry.identity, geometry.expression)
+    points = pose.project(model.landmarks_of(vertices, pose.rotation))
+    return Face(number, stamp, 0.9, geometry, vertices, points, CAMERA)
+
+
+def test_arkit_has_its_52_names() -> None:
+    assert len(ARKIT) == len(set(ARKIT)) == 52
+    assert ARKIT[0] == "eyeBlinkLeft" and ARKIT[17] == "jawOpen" and ARKIT[-1] == "tongueOut"
+
+
+@pytest.mark.parametrize(
+    "vector", [(0.0, 0.0, 0.0), (1e-9, 0.0, 0.0), (0.3, -1.2, 2.0), (0.0, np.pi, 0.0), (3.1, 0.2, 0.1)]
+)
+def test_quaternions_turn_as_their_rotation(vector) -> None:
+    rotation = so3.exp(np.array(vector))
+    found = quaternion(rotation)
+    assert found[3] >= 0.0 and np.linalg.norm(found) == pytest.approx(1.0)
+    np.testing.assert_allclose(turn(*found), rotation, atol=1e-9)
+
+
+def test_weights_go_by_name_and_stay_in_their_range(model) -> None:
+    expression = np.zeros(84)
+    expression[model.expression_names.index("arkit/jawOpen")] = 0.4
+    expression[model.expression_names.index("arkit/browInnerUp")] = 1.4
+    weights = dict(zip(ARKIT, Blendshapes(model).weights(expression)))
+    assert weights.pop("jawOpen") == pytest.approx(0.4) and weights.pop("browInnerUp") == 1.0
+    assert not any(weights.values())
+
+
+def test_the_head_is_where_the_camera_sees_it(model) -> None:
+    face = tracked(model, 1, 0, np.zeros(84))
+    head = head_pose(face, model)
+    seen = CAMERA.project(head.position[None])[0]
+    wanted = face.raster()[model.sellion, :2]
+    assert np.abs(seen - wanted).max() < 2.0, "pixels: full perspective against weak"
+    axes = turn(*head.quaternion)
+    assert axes[2, 0] < -0.9, "x out of the face, to the camera"
+    assert axes[1, 2] < -0.9, "z up in the image"
+    np.testing.assert_allclose(axes, face.metric()[0] @ MODEL_FROM_FACE, atol=1e-9)
+
+
+def test_the_table_has_pose_and_weights(model, tmp_path) -> None:
+    face = tracked(model, 3, 1_234_567_890_123, np.linspace(0.0, 0.8, 84))
+    with MotionTable(tmp_path / "deep/motion.csv", model) as table:
+        table.write(7, [face])
+    with (tmp_path / "deep/motion.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert (row["frame"], row["stamp"], row["id"]) == ("7", "1234.567890123", "3")
+    head = head_pose(face, model)
+    assert np.allclose([float(row[f"position_{axis}"]) for axis in "xyz"], head.position, atol=1e-5)
+    assert np.allclose([float(row[f"quaternion_{axis}"]) for axis in "xyzw"], head.quaternion, atol=1e-5)
+    unit = model.expression_names.index("arkit/jawOpen")
+    assert float(row["jawOpen"]) == pytest.approx(face.geometry.expression[unit], abs=1e-4)
+    assert row["tongueOut"] == "0"
+
+
+def test_the_animated_face_is_the_tracked_one(model, tmp_path) -> None:
+    """Morph targets, weights and pose of the file, put together as a viewer does, give the tracker's own mesh."""
+    rng = np.random.default_rng(5)
+    stamps = [7 * SECOND, 7 * SECOND + 40_000_000, 7 * SECOND + 120_000_000]
+    faces = [
+        tracked(model, 1, stamp, rng.uniform(0.0, 0.5, 84), (0.1, 0.3 * k, 0.0))
+        for k, stamp in enumerate(stamps)
+    ]
+    with Performance(tmp_path / "a.glb", model) as performance:
+        for face in faces:
+            performance.write(IMAGE, [face], face.stamp)
+    glb = Glb(tmp_path / "a.glb")
+    mesh = glb.document["meshes"][0]
+    names = mesh["extras"]["targetNames"]
+    assert len(names) == len(mesh["primitives"][0]["targets"]) == 84 and "jawOpen" in names
+    base = glb.array(mesh["primitives"][0]["attributes"]["POSITION"])
+    targets = np.stack([glb.array(target["POSITION"]) for target in mesh["primitives"][0]["targets"]])
+    moving = glb.channels(node=1)
+    assert set(moving) == {"translation", "rotation", "weights"}, "always there: no scale"
+    for path, (times, _) in moving.items():
+        assert np.allclose(times, [0.0, 0.04, 0.12]), path
+    for row, face in enumerate(faces):
+        weights = moving["weights"][1].reshape(3, 84)[row]
+        vertices = base + np.tensordot(weights, targets, 1)
+        assert np.abs(vertices - face.vertices).max() < 2e-5
+        scene = vertices @ turn(*moving["rotation"][1][row]).T + moving["translation"][1][row]
+        optical = scene * (1.0, -1.0, -1.0)  # glTF: y up, the camera looks along -z
+        assert np.abs(optical - face.camera_vertices()).max() < 5e-5
+    lens = glb.document["cameras"][0]["perspective"]
+    assert 240.0 / np.tan(0.5 * lens["yfov"]) == pytest.approx(CAMERA.fy)
+    assert lens["aspectRatio"] == pytest.approx(4 / 3)
+
+
+def test_quaternions_go_the_short_way_and_faces_hide_when_untracked(model, tmp_path) -> None:
+    still = np.zeros(84)
+    with Performance(tmp_path / "a.glb", model) as performance:
+        for frame in range(8):
+            faces = [tracked(model, 1, frame, still, (0.0, 0.0, 0.6 * frame))]
+            if 2 <= frame <= 4:
+                faces.append(tracked(model, 2, frame, still, place=(100.0, 200.0)))
+            performance.write(IMAGE, faces, frame * SECOND // 10)
+    glb = Glb(tmp_path / "a.glb")
+    rotations = glb.channels(node=1)["rotation"][1]
+    assert (np.einsum("fk,fk->f", rotations[1:], rotations[:-1]) > 0.9).all()
+    times, sizes = glb.channels(node=2)["scale"]
+    assert np.allclose(times, [0.0, 0.2, 0.401]) and sizes[:, 0].tolist() == [0.0, 1.0, 0.0]
+    assert [node["name"] for node in glb.document["nodes"]] == ["camera", "face_1", "face_2"]
+
+
+def test_without_a_face_there_is_no_file_and_no_place_is_an_error(model, tmp_path) -> None:
+    with Performance(tmp_path / "a.glb", model) as performance:
+        performance.write(IMAGE, [], 0)
+    assert not (tmp_path / "a.glb").exists()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        Performance(tmp_path / "folder", model)
