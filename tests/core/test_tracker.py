@@ -53,11 +53,27 @@ def test_face_output_is_consistent(model, monkeypatch) -> None:
     assert 0.5 < metric[:, 2].mean() < 1.2
 
 
-def test_first_step_iterates_and_tracking_takes_one_pass(model, monkeypatch) -> None:
+@pytest.mark.parametrize(("skill", "passes"), [(1.0, 2), (0.3, 3)])
+def test_first_step_iterates_until_the_face_rests_and_tracking_takes_one_pass(
+    model, monkeypatch, skill, passes
+) -> None:
+    """A perfect network is done when it says the same again, a sluggish one is given as many passes as there may be."""
     truth = face_at(320, 240)
-    oracle = Oracle(monkeypatch, [truth])
+    oracle = Oracle(monkeypatch, [truth], skill)
     play(Tracker(model, oracle, TrackerSettings(first_iterations=3)), 4, TrackerState(), [box(truth)])
-    assert oracle.batches == [1, 1, 1, 1, 1, 1]  # three for the beginning, then one a frame
+    assert oracle.batches == [1] * (passes + 3)
+
+
+def test_a_still_picture_does_not_settle_after_the_start(model, monkeypatch) -> None:
+    """The first frame shows what all later ones do: a network that is nearly, but never quite content moves nothing."""
+    truth = face_at(320, 240, yaw=0.3)
+    image = photograph(model, [truth])
+    oracle = Oracle(monkeypatch, [truth], skill=0.9)
+    tracker, state, places = Tracker(model, oracle), TrackerState(), []
+    for index in range(30):
+        faces, state = tracker.step(image, CAMERA, None if index else [box(truth)], state, index * FRAME)
+        places.append(faces[0].landmarks[:, :2])
+    assert np.abs(np.array(places) - places[0]).max() < 0.01
 
 
 def test_several_faces_share_a_batch_and_keep_their_ids(model, monkeypatch) -> None:
@@ -65,7 +81,7 @@ def test_several_faces_share_a_batch_and_keep_their_ids(model, monkeypatch) -> N
     oracle = Oracle(monkeypatch, truths)
     tracker = Tracker(model, oracle, RAW)
     history, state = play(tracker, 3, TrackerState(), [box(truth) for truth in truths])
-    assert oracle.batches == [3] * (RAW.first_iterations + 2)
+    assert set(oracle.batches) == {3}
     for faces in history:
         assert [face.id for face in faces] == [1, 2, 3]
         for face, truth in zip(faces, truths):
@@ -129,7 +145,6 @@ def test_a_still_picture_stands_still(model, monkeypatch) -> None:
         places.append(faces[0].landmarks[:, :2])
     assert len({tensor.tobytes() for tensor in oracle.tensors[-50:]}) == 1
     assert np.abs(np.array(places[-50:]) - places[-1]).max() < 0.01
-    assert np.abs(places[5] - places[-1]).max() > 0.01  # it was not still from the beginning
 
 
 def test_time_going_backwards_starts_over(model, monkeypatch) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from face3d import codec
 from face3d.codec import Geometry
+from face3d.face_filter import FaceFilter
 from face3d.likeness import is_alike, look_of
 from face3d.plausibility import is_near, is_plausible
 from face3d.quarter import quarters_of, turned, turned_geometry
@@ -28,22 +29,29 @@ class Attempt:
     track       what it is about; None for a new face
     geometry    in: the prior, out: the estimate
     passes      of the network; one more when the picture is another one than the track's
+    settles     whether passes end as soon as the estimate rests where it came from, see `FaceFilter.rests`
     tracked     goes on from the frame before, rather than from a box
     vertices    the prior's level-of-detail vertices, if known
     look        of the crop in the last pass, see `face3d.likeness`
     margin      of confidence by which it must beat the track's own estimate
     failure     'invalid', 'implausible' or 'changed', the name of the counter; empty when it may be used
+    before      what the last pass started from
     """
 
     track: Track | None
     geometry: Geometry
     passes: int
     tracked: bool = False
+    settles: bool = False
     vertices: np.ndarray | None = None
     look: np.ndarray | None = None
     margin: float = 0.0
     confidence: float = 0.0
     failure: str = ""
+    before: Geometry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.geometry
 
     def is_alike(self, settings: TrackerSettings) -> bool:
         """Whether it shows what its track has shown so far; yes where nothing can be compared."""
@@ -85,7 +93,10 @@ def run(
             if attempt.tracked:
                 plausible = plausible and is_near(geometry, prior, settings)
             attempt.failure = "" if plausible else "implausible"
+            attempt.before = attempt.geometry
             attempt.geometry = turned_geometry(geometry, -turns % 4, width, height)
+            if attempt.settles and FaceFilter.rests(attempt.before, attempt.geometry):
+                attempt.passes = index + 1
             attempt.confidence, attempt.vertices = float(confidence), None
             if attempt.track is not None and index == attempt.passes - 1:
                 attempt.look = look_of(tensor) if not turns else np.rot90(look_of(tensor), -turns, (1, 2))

@@ -22,9 +22,10 @@ _TRANSLATION = OneEuro(min_cutoff=0.5, beta=300.0, speed_cutoff=2.5, lead=0.012,
 _EXPRESSION = OneEuro(min_cutoff=1.0, beta=6.0, speed_cutoff=2.0, slack=0.02)
 _AHEAD = 0.5  # of the way: a network that is content with all it is shown shall not keep a face flying
 _LONGEST = 0.1  # seconds for which a speed says where a face goes
-# Steps below which the network is shown what it was shown before, about half of the slack: radians, log scale, metres
-# at the face, and the lengths of the steps of expression (84,) and identity (200,).
-_TURN, _GROWTH, _SHIFT, _CHANGE, _OTHER = 0.002, 0.0008, 0.0003, 0.02, 0.28
+_TURN, _GROWTH, _SHIFT = 0.002, 0.0008, 0.0003  # steps not worth looking ahead: radians, log scale, metres at the face
+# How far a face may be from what the network was shown, in steps, and in lengths of the changes of expression (84,) and
+# identity (200,): 0.7 degrees, 0.5 % and 1.8 mm, a fraction of what the network is off by.
+_REST, _CHANGE, _OTHER = 6.0, 0.12, 0.85
 _LEAST_FACING = 0.1  # a profile says little about who it is, but not nothing
 
 
@@ -135,13 +136,14 @@ class FaceFilter:
 
     @staticmethod
     def rests(before: Geometry, now: Geometry) -> bool:
-        """Whether a face has moved so little that the network may go on from `before`.
+        """Whether the network may go on from `before`: the face is still so near that nothing better can be shown.
 
-        A still picture that is shown with the same prior gets the same answer, to the bit. If every answer became the
-        next prior, rounding inside of the network would answer to itself, and the face wander.
+        If every answer became the next prior, the network's small errors would feed themselves: on a still picture a
+        face creeps for a second, to a place that is worse than that of the first passes, and rounding then makes it
+        wander. Shown with the same prior a still picture gets the same answer, to the bit.
         """
         return (
-            _is_same(before.pose, now.pose)
+            _is_same(before.pose, now.pose, _REST)
             and _away(before.expression, now.expression) < _CHANGE
             and _away(before.identity, now.identity) < _OTHER
         )
@@ -162,11 +164,12 @@ class FaceFilter:
         return max(1e-3, confidence) * facing * facing
 
 
-def _is_same(before: Pose, now: Pose) -> bool:
+def _is_same(before: Pose, now: Pose, steps: float = 1.0) -> bool:
+    turned = _away(before.rotation.ravel(), now.rotation.ravel())
     return (
-        _away(before.translation, now.translation) < _SHIFT * before.scale
-        and abs(now.scale / before.scale - 1.0) < _GROWTH
-        and _away(before.rotation.ravel(), now.rotation.ravel()) < math.sqrt(2.0) * _TURN  # of small angles
+        _away(before.translation, now.translation) < steps * _SHIFT * before.scale
+        and abs(now.scale / before.scale - 1.0) < steps * _GROWTH
+        and turned < steps * math.sqrt(2.0) * _TURN  # of small angles
     )
 
 

@@ -21,7 +21,8 @@ _FRONT = -0.045  # metres: what lies behind this depth of the model frame is ear
 class TrackerSettings:
     """How faces are begun, kept and given up.
 
-    first_iterations  network passes in the step that starts a face from a box; a tracked face takes one
+    first_iterations  most network passes in the step that starts a face from a box: they end as soon as the face rests.
+                      A tracked face takes one
     max_faces         tracks at a time; further boxes are ignored
     smoothing         'one_euro', 'exponential' or 'none'
     steadiness        of 'one_euro': 2 expects twice the noise of a webcam in a lit room; steadier, slower

@@ -17,6 +17,7 @@ from face3d.attempt import Attempt, run
 from face3d.camera import Camera, Pose
 from face3d.codec import Geometry
 from face3d.crop import box_of_pose, check_image, contains, overlap, pose_from_box
+from face3d.face_filter import FaceMemory
 from face3d.likeness import remember
 from face3d.track import Counters, Face, Track, TrackerSettings, TrackerState
 
@@ -73,9 +74,8 @@ class Tracker:
                 deviation = memory.identity.deviation
                 face = self._face(track.id, stamp, track.confidence, memory.geometry, camera, deviation)
                 faces.append(face)
-                if self.settings.prior == "smoothed" and track.vertices is None:
-                    # saves the next frame its evaluation of the model
-                    track = replace(track, vertices=face.vertices[: self.model.control_count])
+                if track.vertices is None:
+                    track = replace(track, vertices=self._vertices(track.prior, face))
             kept.append(track)
         return faces, TrackerState(tuple(kept), next_id, stamp, counters.plus(frames=1))
 
@@ -108,11 +108,14 @@ class Tracker:
         return replace(state, tracks=(), counters=counters)
 
     def _attempts(self, tracks: Sequence[Track], boxes: Sequence[Box], stamp: int) -> list[Attempt]:
-        attempts = [Attempt(track, self._ahead(track, stamp), 1, True, track.vertices) for track in tracks]
+        attempts = [
+            Attempt(track, self._ahead(track, stamp), 1, tracked=True, vertices=track.vertices)
+            for track in tracks
+        ]
         room = self.settings.max_faces - len(tracks)
         for box in boxes:
             pose = pose_from_box(box)
-            fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations)
+            fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations, settles=True)
             track, overlapping = _matching(tracks, box, pose)
             if track is not None and track.misses == 0 and overlapping >= _AGREED:
                 continue  # tracked well: nothing to learn from the box
@@ -159,7 +162,8 @@ class Tracker:
             if len(tracks) >= self.settings.max_faces:
                 continue  # somebody beside a track, for whom there is no room
             memory = self._filter.start(attempt.geometry, confidence=attempt.confidence)
-            tracks.append(Track(next_id, memory, attempt.geometry, None, attempt.confidence, stamp))
+            prior = self._prior(attempt.before, memory, attempt.geometry)
+            tracks.append(Track(next_id, memory, prior, None, attempt.confidence, stamp))
             counters, next_id = counters.plus(started=1), next_id + 1
         return tracks, next_id, counters
 
@@ -185,23 +189,34 @@ class Tracker:
             best, stranger = None, best
         if best is not None:
             memory = self._filter.start(best.geometry, track.memory.identity, best.confidence)
-            confidence, geometry, look = best.confidence, best.geometry, best.look
+            confidence, look = best.confidence, best.look
+            prior, vertices = self._prior(best.before, memory, best.geometry), None
         elif good:
             dt = _seconds(track.stamp, stamp)
             memory = self._filter.follow(track.memory, own.geometry, dt, own.confidence)
-            geometry = own.geometry
+            prior = self._prior(track.prior, memory, own.geometry)
+            vertices = track.vertices if prior is track.prior else None
             look = own.look
             if look is not None and track.look is not None:
-                look = remember(track.look, look, so3.angle(track.memory.rotation.value, geometry.pose.rotation))
+                turn = so3.angle(track.memory.rotation.value, own.geometry.pose.rotation)
+                look = remember(track.look, look, turn)
         elif stranger is not None:
             return None, own.failure, stranger
         else:
             return replace(track, confidence=confidence, misses=track.misses + 1), own.failure, None
-        prior, vertices = memory.geometry if settings.prior == "smoothed" else geometry, None
-        if good and self._filter.rests(track.prior, prior):
-            prior, vertices = track.prior, track.vertices  # see `rests`
         track = Track(track.id, memory, prior, vertices, confidence, stamp, track.age + 1, look=look)
         return track, own.failure, stranger
+
+    def _prior(self, before: Geometry, memory: FaceMemory, geometry: Geometry) -> Geometry:
+        """What the next frame starts from: the estimate, or while the face rests what this one started from."""
+        prior = memory.geometry if self.settings.prior == "smoothed" else geometry
+        return before if self._filter.rests(before, prior) else prior
+
+    def _vertices(self, prior: Geometry, face: Face) -> np.ndarray:
+        """Level-of-detail vertices (C, 3) of a prior: those of the face that is shown, when the prior is just that."""
+        if prior is face.geometry:
+            return face.vertices[: self.model.control_count]
+        return self.model.shape(prior.identity, prior.expression, lod=True)
 
     def _merged(self, tracks: list[Track], counters: Counters) -> tuple[list[Track], Counters]:
         """Of tracks on the same face the oldest one stays; one that has lost its face gives way."""
