@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 import rclpy
 from face3d_msgs.msg import Blendshapes, FaceMesh, FaceState, FaceTopology
 from geometry_msgs.msg import PoseStamped
-from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker
 
+from face3d.ros.node_group import NodeGroup
 from tests.ros.probe import BOX, FRAME, Probe, nanoseconds, picture
 
 START, STEP = 1_700_000_000_123_456_789, 40_000_000
@@ -61,6 +63,23 @@ def check_marker(marker: Marker) -> None:
     corners = np.array([(point.x, point.y, point.z) for point in marker.points])
     assert np.isfinite(corners).all() and (corners[:, 2] > 0.0).all(), "in front of the camera"
     assert marker.lifetime.sec + marker.lifetime.nanosec > 0, "a node that dies leaves no face behind"
+
+
+def test_quality_of_service_is_a_parameter(domain, probe: Probe, network: Path) -> None:
+    changed = {
+        "qos_overrides./robot/face_mesh.publisher.reliability": "best_effort",
+        "qos_overrides./robot/face_state.publisher.depth": 3,
+    }
+    with NodeGroup() as nodes:
+        nodes.start("reconstruction_node", {"network": str(network), **changed}, {"__ns": "/robot"})
+        probe.spin(lambda: probe.node.count_publishers("/robot/face_overlay"))
+        probe.spin(lambda: probe.level("robot/reconstruction_node") is not None)
+        found = {
+            topic: probe.node.get_publishers_info_by_topic(f"/robot/{topic}")[0].qos_profile.reliability
+            for topic in ("face_mesh", "face_state", "face_overlay")
+        }
+    assert found.pop("face_mesh") == ReliabilityPolicy.BEST_EFFORT
+    assert set(found.values()) == {ReliabilityPolicy.RELIABLE}
 
 
 def test_the_topology_comes_late_and_again(node, probe: Probe) -> None:

@@ -19,7 +19,7 @@ from face3d.ros.conversions import Picture, from_camera, from_rgb, nanoseconds, 
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
 from face3d.ros.parameters import declare
-from face3d.ros.qos import IMAGE_OUT, OUTPUT
+from face3d.ros.qos import IMAGE_OUT, OUTPUT, create_publisher
 from face3d.source import Frame, Source, SourceError, open_source, plug
 
 _LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
@@ -87,8 +87,8 @@ class CameraNode(Node):
         )
         self._flow = Flow(in_flight)
         self._calibration = read_calibration(calibration) if calibration else None
-        self._images = self.create_publisher(Image, "camera/image_raw", IMAGE_OUT)
-        self._infos = self.create_publisher(CameraInfo, "camera/camera_info", IMAGE_OUT)
+        self._images = create_publisher(self, Image, "camera/image_raw", IMAGE_OUT)
+        self._infos = create_publisher(self, CameraInfo, "camera/camera_info", IMAGE_OUT)
         if in_flight:
             self.create_subscription(
                 Header,

@@ -14,7 +14,7 @@ from face3d.ros.diagnostics import STEADY, Health
 from face3d.ros.gate import Gate, Polled
 from face3d.ros.image_subscription import ImageSubscription, image_topic
 from face3d.ros.parameters import declare, declare_settings
-from face3d.ros.qos import OUTPUT
+from face3d.ros.qos import OUTPUT, create_publisher
 from face3d.search import Search
 
 _TRACKED = 0.25  # seconds after a look that found a tracked face for which it counts as tracked
@@ -39,7 +39,7 @@ class DetectionNode(Node):
         self._periods = (1.0 / rate, 1.0 / tracking)
         self._searched = self._tracked_until = -math.inf
         self._looking = Search(settings)
-        self._faces = self.create_publisher(FaceArray, "faces", OUTPUT)
+        self._faces = create_publisher(self, FaceArray, "faces", OUTPUT)
         topic = image_topic(self, transport)
         self._health = Health(self, topic, pause=max(self._periods))
         self._states = Polled(self, FaceState, "face_state")

@@ -1,6 +1,12 @@
-"""Quality of service of every kind of topic here."""
+"""Quality of service of every kind of topic here, and publishers whose users may change it."""
 
+import copy
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
 
 
 def images(depth: int, reliability: ReliabilityPolicy) -> QoSProfile:
@@ -28,3 +34,14 @@ LATCHED = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )
 """Sent once, kept for whoever comes later."""
+
+
+def create_publisher(node: Node, kind: type, topic: str, qos: QoSProfile, **options: Any) -> Publisher:
+    """A publisher whose `qos_overrides./TOPIC.publisher.reliability` (best_effort for a weak wireless link), `.depth`
+    and `.history` are parameters.
+
+    options  further ones of rclpy's create_publisher
+    """
+    overrides = QoSOverridingOptions.with_default_policies()
+    # A copy: rclpy writes what is overridden into the profile.
+    return node.create_publisher(kind, topic, copy.copy(qos), qos_overriding_options=overrides, **options)

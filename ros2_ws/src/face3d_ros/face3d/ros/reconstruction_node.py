@@ -27,7 +27,7 @@ from face3d.ros.image_subscription import ImageSubscription, image_topic
 from face3d.ros.markers import DETAILS, Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.parameters import declare, declare_settings
-from face3d.ros.qos import IMAGE_OUT, LATCHED, OUTPUT
+from face3d.ros.qos import IMAGE_OUT, LATCHED, OUTPUT, create_publisher
 from face3d.track import Face, TrackerSettings, TrackerState
 from face3d.tracker import Tracker
 
@@ -115,7 +115,7 @@ class ReconstructionNode(Node):
         topic = image_topic(self, transport)
         self._health = Health(self, topic, self._report)
         # Their events (somebody asks for what they do not offer) are most of what an executor would look at.
-        publisher = partial(self.create_publisher, callback_group=self._health.seldom)
+        publisher = partial(create_publisher, self, callback_group=self._health.seldom)
         self._meshes = publisher(FaceMesh, "face_mesh", OUTPUT)
         self._topology = publisher(FaceTopology, "face_mesh/topology", LATCHED)
         self._poses = publisher(PoseStamped, "face_pose", OUTPUT)
