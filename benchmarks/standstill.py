@@ -19,6 +19,7 @@ import time
 _NAP = 0.004  # seconds
 _LEAST = 0.003  # seconds of a standstill that counts
 _WATCHED = 8  # processors at most
+_TIMES = "/proc/self/schedstat"
 _PRIORITY = 50  # a real-time one, where that is allowed: behind others it would sleep seldom
 
 
@@ -54,12 +55,14 @@ class Standstill:
 
 def _waited() -> float:
     """Seconds that this program was ready and had no processor."""
-    with open("/proc/self/schedstat", "rb") as file:
+    with open(_TIMES, "rb") as file:
         return int(file.read().split()[1]) * 1e-9
 
 
 def watch(processor: int) -> None:
-    """Print the standstills of a processor until the parent is gone."""
+    """Print the standstills of a processor until the parent is gone; none where the kernel tells no waiting times."""
+    if not os.path.exists(_TIMES):
+        return
     os.sched_setaffinity(0, {processor})
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
