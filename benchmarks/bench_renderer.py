@@ -7,6 +7,7 @@ and fastest of the runs; on a machine that does other things at the same time, t
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -50,6 +51,7 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
     prior = frontal(fine[:count], PIXELS_PER_METRE, IMAGE_SIZE)
     prior_fine = frontal(fine, PIXELS_PER_METRE, IMAGE_SIZE)
     projection = Pose(FRONTAL, PIXELS_PER_METRE, ((IMAGE_SIZE - 1) / 2,) * 2).matrix()
+    others = itertools.cycle([projection + np.float32(1e-3 * number) for number in range(50)])  # more than are known
     image = rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)
     result: dict[str, Callable[[], object]] = {
         f"render_prior, {len(model.lod_triangles)} triangles": lambda: renderer.render_prior(
@@ -58,8 +60,11 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
         f"render_prior, {len(model.triangles)} triangles": lambda: renderer.render_prior(
             prior_fine, model.triangles, codes, IMAGE_SIZE
         ),
-        "encode, crop of 260 pixels": lambda: renderer.encode(
-            image, 320.3, 240.2, 260.0, fine[:count], projection, model.lod_triangles, coarse_codes, IMAGE_SIZE
+        "encode, crop of 260 pixels, another prior": lambda: model.encoder.encode(
+            image, 320.3, 240.2, 260.0, fine[:count], next(others)
+        ),
+        "encode, crop of 260 pixels, the prior of before": lambda: model.encoder.encode(
+            image, 320.3, 240.2, 260.0, fine[:count], projection
         ),
         f"mesh: basis and subdivision, {len(fine)} vertices": lambda: model.shape(
             coefficients[:200], coefficients[200:]

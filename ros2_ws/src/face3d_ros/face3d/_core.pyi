@@ -81,22 +81,28 @@ def crop(image: NDArray[np.uint8], cx: float, cy: float, size: float, out_size: 
     with the scale (no aliasing). Outside the image is black. ValueError unless cx, cy are finite and size > 0.
     """
 
-def encode(
-    image: NDArray[np.uint8],
-    cx: float,
-    cy: float,
-    size: float,
-    vertices: NDArray[np.float32],
-    projection: NDArray[np.float32],
-    triangles: NDArray[np.int32],
-    codes: NDArray[np.uint8],
-    out_size: int = 200,
-) -> NDArray[np.uint8]:
-    """The network's input (9, out_size, out_size): `crop` as planes 0-2, `render_prior` as planes 3-8.
+class Encoder:
+    """Makes the network's inputs from geometries that share triangles (T, 3) and codes (V, 3): checked once, and copied.
 
-    `projection` (3, 4) takes the vertices (V, 3) to raster vertices in the pixels of the crop:
-    raster = projection @ (x, y, z, 1).
+    The planes of the last 8 priors that were asked for twice are kept, so a prior that rests costs a copy; that changes no
+    bit of the result. Several threads may use it at once.
     """
+
+    def __init__(self, triangles: NDArray[np.int32], codes: NDArray[np.uint8], out_size: int = 200) -> None: ...
+    def encode(
+        self,
+        image: NDArray[np.uint8],
+        cx: float,
+        cy: float,
+        size: float,
+        vertices: NDArray[np.float32],
+        projection: NDArray[np.float32],
+    ) -> NDArray[np.uint8]:
+        """The network's input (9, out_size, out_size): `crop` as planes 0-2, `render_prior` as planes 3-8.
+
+        `projection` (3, 4) takes the vertices (V, 3) to raster vertices in the pixels of the crop:
+        raster = projection @ (x, y, z, 1).
+        """
 
 def blend(
     mean: NDArray[np.float32], basis: NDArray[np.float16] | NDArray[np.float32], coefficients: NDArray[np.float32]

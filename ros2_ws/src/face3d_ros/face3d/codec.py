@@ -17,7 +17,7 @@ import numpy as np
 
 from face3d import _core
 from face3d import rotation as so3
-from face3d.camera import FLOAT32, IMAGE_SIZE, Pose, frozen
+from face3d.camera import FLOAT32, Pose, frozen
 from face3d.crop import Crop, check_image, crop_of
 
 if TYPE_CHECKING:
@@ -78,9 +78,7 @@ def encode(
     if vertices is None:
         vertices = model.shape(geometry.identity, geometry.expression, lod=True)
     projection = geometry.pose.matrix(crop)
-    square = (crop.cx, crop.cy, crop.size)
-    codes = model.codes[: len(vertices)]
-    return _core.encode(image, *square, vertices, projection, model.lod_triangles, codes, IMAGE_SIZE), crop
+    return model.encoder.encode(image, crop.cx, crop.cy, crop.size, vertices, projection), crop
 
 
 def decode(output: np.ndarray, prior: Geometry, crop: Crop) -> Geometry:

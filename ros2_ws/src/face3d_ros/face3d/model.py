@@ -159,6 +159,14 @@ class FaceModel:
 
         return _core.FaceShape(self.mean, self.basis, self.indptr, self.indices, self.data, IDENTITY)
 
+    @cached_property
+    def encoder(self) -> _core.Encoder:
+        """What shows the network a prior: the coarse mesh with its codes."""
+        from face3d import _core
+        from face3d.camera import IMAGE_SIZE
+
+        return _core.Encoder(self.lod_triangles, self.codes[: self.control_count], IMAGE_SIZE)
+
     def basis_at(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean (V, 3), identity (200, V, 3) and expression (84, V, 3), float32, at some fine vertices (V,)."""
         vertices = np.asarray(vertices, np.int64)

@@ -7,8 +7,8 @@ absurdly distant vertices (beyond 2^20 pixels) take their triangles out of the p
 """
 
 from face3d._core import (
+    Encoder,
     crop,
-    encode,
     interpolate,
     rasterize,
     render_prior,
@@ -16,4 +16,4 @@ from face3d._core import (
     vertex_normals,
 )
 
-__all__ = ["crop", "encode", "interpolate", "rasterize", "render_prior", "shade", "vertex_normals"]
+__all__ = ["Encoder", "crop", "interpolate", "rasterize", "render_prior", "shade", "vertex_normals"]

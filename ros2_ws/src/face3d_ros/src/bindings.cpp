@@ -3,13 +3,16 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "arguments.hpp"
 #include "bindings.hpp"
 #include "crop.hpp"
+#include "encoder.hpp"
 #include "prior.hpp"
 #include "raster.hpp"
 #include "shade.hpp"
@@ -140,24 +143,23 @@ py::object crop_image(py::handle image, double cx, double cy, double size, std::
   return result;
 }
 
-py::object encode(py::handle image, double cx, double cy, double size, py::handle vertices, py::handle projection,
-                  py::handle triangles, py::handle codes, std::int64_t out_size) {
+std::unique_ptr<Encoder> encoder_of(py::handle triangles, py::handle codes, std::int64_t out_size) {
+  const auto c = view<std::uint8_t>(codes, "codes", {kAny, 3});
+  const auto t = view<std::int32_t>(triangles, "triangles", {kAny, 3});
+  check_indices(t, "triangles", c.shape[0], "number of vertices");
+  return std::make_unique<Encoder>(t.data, t.shape[0], c.data, c.shape[0], side_of(out_size, "out_size", kLargestSide));
+}
+
+py::object encode(const Encoder& encoder, py::handle image, double cx, double cy, double size, py::handle vertices,
+                  py::handle projection) {
   const Image from = image_of(image);
   const Square square = square_of(cx, cy, size);
-  const Mesh mesh = mesh_of(vertices, triangles);
-  const float* matrix = view<float>(projection, "projection", {3, 4}).data;
-  const std::uint8_t* code = view<std::uint8_t>(codes, "codes", {mesh.vertex_count, 3}).data;
-  const int side = side_of(out_size, "out_size", kLargestSide);
-  auto tensor = make<std::uint8_t>({9, side, side});
+  const float* shape = view<float>(vertices, "vertices", {encoder.vertex_count(), 3}).data;
+  KnownPriors::Projection matrix;
+  std::copy_n(view<float>(projection, "projection", {3, 4}).data, matrix.size(), matrix.begin());
+  auto tensor = make<std::uint8_t>({9, encoder.out(), encoder.out()});
   std::uint8_t* to = tensor.mutable_data();
-  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(side) * side;
-  unlocked([&] {
-    crop(from, square, side, {to, side, 1, plane});
-    thread_local std::vector<float> raster;
-    raster.resize(static_cast<std::size_t>(mesh.vertex_count) * 3);
-    project(mesh.vertices, mesh.vertex_count, matrix, raster.data());
-    render_prior({raster.data(), mesh.vertex_count, mesh.triangles, mesh.triangle_count}, code, side, to + 3 * plane);
-  });
+  unlocked([&] { encoder.encode(from, square, shape, matrix, to); });
   return tensor;
 }
 
@@ -190,8 +192,9 @@ PYBIND11_MODULE(_core, module) {
   module.def("render_prior", &render_prior_planes, "vertices"_a, "triangles"_a, "codes"_a, "size"_a = 200);
   module.def("project", &project_vertices, "vertices"_a, "projection"_a);
   module.def("crop", &crop_image, "image"_a, "cx"_a, "cy"_a, "size"_a, "out_size"_a = 200);
-  module.def("encode", &encode, "image"_a, "cx"_a, "cy"_a, "size"_a, "vertices"_a, "projection"_a, "triangles"_a,
-             "codes"_a, "out_size"_a = 200);
+  py::class_<Encoder>(module, "Encoder")
+      .def(py::init(&encoder_of), "triangles"_a, "codes"_a, "out_size"_a = 200)
+      .def("encode", &encode, "image"_a, "cx"_a, "cy"_a, "size"_a, "vertices"_a, "projection"_a);
   bind_shape(module);
   bind_track(module);
   module.def("instruction_sets", &names);

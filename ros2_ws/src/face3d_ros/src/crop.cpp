@@ -37,6 +37,9 @@ struct Filter {
   std::vector<float> weights;
   std::int64_t low = 0, high = 0;  // the input range used by any output
   int taps = 0;
+  double centre = 0, side = 0;  // what it was made for
+  int out = 0;
+  std::int64_t length = 0;
 };
 
 // Sum of 1 - d / reach over the distances d = start, start + 1, ... below `reach`.
@@ -46,6 +49,8 @@ double sum_of_slope(double start, double reach) {
 }
 
 void fill(Filter& filter, double centre, double side, int out, std::int64_t length) {
+  if (filter.centre == centre && filter.side == side && filter.out == out && filter.length == length) return;
+  filter.out = 0;  // made for nothing until all of it is there
   const double scale = side / out, reach = std::max(scale, 1.0);
   filter.first.assign(out, 0);
   filter.start.assign(out, 0);
@@ -76,6 +81,10 @@ void fill(Filter& filter, double centre, double side, int out, std::int64_t leng
     filter.high = std::max(filter.high, last + 1);
   }
   for (int i = 0; i < out; ++i) filter.first[i] = filter.count[i] ? filter.first[i] - filter.low : 0;
+  filter.centre = centre;
+  filter.side = side;
+  filter.length = length;
+  filter.out = out;
 }
 
 void clear_row(const Target& target, int y, int out) {
