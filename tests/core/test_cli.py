@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -292,3 +293,13 @@ def test_unknown_and_missing_commands_are_exit_code_2(capsys) -> None:
         with pytest.raises(SystemExit) as stop:
             cli.main(arguments)
         assert stop.value.code == 2
+
+
+def test_live_never_overwrites_its_source(tmp_path, monkeypatch, capsys) -> None:
+    environment = SimpleNamespace(check=lambda: None)
+    nodes = SimpleNamespace(environment=environment, live=SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "face3d.ros", nodes)
+    clip = tmp_path / "overlay.mp4"
+    clip.write_bytes(b"a clip")
+    assert cli.main(["live", "--source", str(clip), "--out", str(tmp_path)]) == 1
+    assert "would overwrite what is read" in capsys.readouterr().err and clip.read_bytes() == b"a clip"

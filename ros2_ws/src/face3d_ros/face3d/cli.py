@@ -32,7 +32,9 @@ class Command:
 
 COMMANDS = {
     "image": Command("face3d.commands.image", "reconstruct the faces of photographs: overlay, mesh, JSON"),
-    "video": Command("face3d.commands.video", "track the faces of a video: overlay video and CSV table"),
+    "video": Command(
+        "face3d.commands.video", "track the faces of a video: overlay, motion capture table, animated face"
+    ),
     "live": Command("face3d.commands.live", "camera, video or bag through the ROS 2 nodes, live", ros=True),
     "replay": Command("face3d.commands.replay", "play a rosbag2 bag into the ROS 2 nodes", ros=True),
     "engine": Command("face3d.commands.engine", "build a TensorRT engine for a GPU, or describe one"),

@@ -85,7 +85,9 @@ def open_source(text: str | int | Path) -> Source:
         return ImageFolder(path)
     if path.is_file():
         return VideoFile(path)
-    raise SourceError(f"no source {text!r}: expected a webcam index (0), a video file or a folder of images")
+    raise SourceError(
+        f"no source {text!r}: expected a webcam index (0), an existing video file or a folder of images"
+    )
 
 
 def read_image(path: str | Path) -> np.ndarray:

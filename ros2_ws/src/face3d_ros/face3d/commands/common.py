@@ -70,7 +70,7 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
 
 def protect(source: str | Path, outputs: Iterable[Path | None]) -> None:
     """Raise ValueError when one of the files to be written is the one that is read."""
-    source = Path(source)
+    source = Path(source).expanduser()
     for out in outputs:
         if out is not None and out.exists() and source.is_file() and out.samefile(source):
             raise ValueError(f"{out} would overwrite what is read; choose another output")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from face3d.commands import common
 
+_WRITTEN = "overlay.mp4", "faces.csv"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -72,6 +74,8 @@ def start(arguments: argparse.Namespace, source: str | None, camera: dict[str, o
     def text(path: Path | None) -> str:
         return str(path.expanduser().resolve()) if path else ""
 
+    if source is not None and not arguments.no_out:
+        common.protect(source, (arguments.out / name for name in _WRITTEN))
     options = live.LiveOptions(
         source=source,
         out=None if arguments.no_out else arguments.out,

@@ -12,8 +12,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from face3d.cli import FAILED
+from face3d.cli import FAILED, USAGE
 from face3d.commands import live
+
+_RATES = 0.01, 100.0  # that the camera node takes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from face3d.ros import environment
 
+    if not _RATES[0] <= arguments.rate <= _RATES[1]:
+        print(
+            f"face3d replay: --rate must be {_RATES[0]:g} to {_RATES[1]:g}, got {arguments.rate:g}",
+            file=sys.stderr,
+        )
+        return USAGE
     environment.check()
     from face3d.ros.bag import open_bag
 
