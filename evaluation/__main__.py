@@ -20,7 +20,7 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
     os.environ.setdefault(_variable, "1")
 
-PARTS = ("synthetic", "photographs", "scans", "videos", "people", "confidence")
+PARTS = ("synthetic", "photographs", "scans", "videos", "people", "confidence", "starts")
 
 
 def arguments() -> argparse.Namespace:
@@ -84,6 +84,7 @@ def main() -> int:
                 "videos": _videos,
                 "people": _people,
                 "confidence": _confidence,
+                "starts": _starts,
             }[part]
             figures += measure(results, model, network, options, folder, album)
         except (RuntimeError, OSError) as error:
@@ -170,6 +171,15 @@ def _confidence(results, model, network, options, folder, album) -> list:
 
     faces, empty = pictures.collect(8 if options.quick else 30)
     results["confidence"] = confidence.measure(confidence.run(faces, empty, model, network))
+    return []
+
+
+def _starts(results, model, network, options, folder, album) -> list:
+    from evaluation import development, pictures, starts
+
+    faces, empty = pictures.collect(2 if options.quick else 12)
+    empty += [pictures.Picture(name, image) for name, image in development.familiar_pictures()]
+    results["starts"] = starts.measure(starts.run(faces, empty, model, network))
     return []
 
 

@@ -7,16 +7,15 @@ synthetic ones and real stills; without: photographs, walls, noise and a film th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from evaluation.measures import Interval, bootstrap, mean_interval
 from evaluation.pictures import Box, Picture
+from evaluation.walk import Walk
 from face3d.camera import Camera
 from face3d.crop import box_of_pose, overlap
 from face3d.model import FaceModel
@@ -31,7 +30,6 @@ _PERIOD = 33_333_333  # ns
 _SEEN, _GONE, _HIDDEN, _AGAIN = 24, 20, 8, 10  # frames
 _FACE = 95.0  # pixels of a detection box in a scene, about
 _SAME = 0.3  # overlap of boxes from which a reported face is the one that is there
-_NOISE = 3.0
 BINS = ((0.0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1.01))
 """Of the network's confidence, for its calibration."""
 
@@ -169,7 +167,7 @@ def _scene(
     kind: str, face: Picture | None, other: Picture, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, Box | None, Box | None]]:
     """Frames: image, the face's box if there is one, and the box that the detector gives."""
-    walk, away = _Walk(face or other, rng), _Walk(other, rng)
+    walk, away = Walk(face or other, rng, SIZE, _FACE), Walk(other, rng, SIZE, _FACE)
     if face is None:
         for index in range(_GONE):
             image, _ = away.frame(index, rng)
@@ -193,36 +191,3 @@ def _scene(
             area = (slice(top, round(y + 1.5 * side)), slice(left, round(x + 1.5 * side)))
             image[area] = cover[area]
         yield image, None if index < _HIDDEN else box, None
-
-
-class _Walk:
-    """A hand-held camera before a picture: it sways, turns and comes nearer, with noise."""
-
-    def __init__(self, picture: Picture, rng: np.random.Generator) -> None:
-        height, width = picture.image.shape[:2]
-        if picture.box is None:
-            self._centre = (width / 2, height / 2)
-            self._zoom = 1.3 * max(SIZE[0] / width, SIZE[1] / height)
-        else:
-            x, y, side, tall = picture.box
-            self._centre = (x + (side - 1) / 2, y + (tall - 1) / 2)
-            self._zoom = _FACE / side
-        self._picture = picture
-        self._phase, self._speed = rng.uniform(0, 2 * math.pi, 4), rng.uniform(0.03, 0.12, 4)
-
-    def frame(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, Box | None]:
-        """The image at a time, and the box of the face in it."""
-        sway = np.sin(self._phase + self._speed * index)
-        zoom, roll = self._zoom * (1 + 0.1 * sway[0]), math.radians(6) * sway[1]
-        turn = zoom * np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
-        goal = np.array([SIZE[0] / 2 + 25 * sway[2], SIZE[1] / 2 + 15 * sway[3]])
-        matrix = np.hstack([turn, (goal - turn @ self._centre)[:, None]])
-        way = cv2.INTER_AREA if zoom < 0.7 else cv2.INTER_LINEAR
-        still = cv2.warpAffine(self._picture.image, matrix, SIZE, flags=way, borderMode=cv2.BORDER_REFLECT)
-        noisy = still + np.float32(_NOISE) * rng.standard_normal(still.shape, np.float32)
-        image = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-        if self._picture.box is None:
-            return image, None
-        side = zoom * self._picture.box[2]
-        left, top = goal - (side - 1) / 2
-        return image, (float(left), float(top), side, side)

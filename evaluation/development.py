@@ -68,6 +68,8 @@ _STILLS: dict[Package, list[str]] = {
 
 _EMPTY = ("motorcycle_left", "ihc", "page", "moon", "cell", "color")
 """Photographs without a person in scikit-image that training does not put behind its faces."""
+_FAMILIAR = ("brick", "chelsea", "coffee", "coins", "grass", "gravel", "horse", "text", "clock_motion")
+"""More of them, some of which training does: a cat, a horse, plants, stones."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,12 @@ def empty_pictures() -> list[tuple[str, np.ndarray]]:
                 every = itertools.islice(video, 0, clip.frames, _FILM_STEP)
                 found += [(f"{clip.name} {index}", frame.image) for index, frame in enumerate(every)]
     return found
+
+
+def familiar_pictures() -> list[tuple[str, np.ndarray]]:
+    """More pictures without a person, as `empty_pictures`; the network may have seen some behind its faces."""
+    members = [f"skimage/data/{name}.png" for name in _FAMILIAR]
+    return [(path.name, read_image(path)) for path in _fetched(SCIKIT_IMAGE, members)]
 
 
 def _fetched(package: Package, members: list[str]) -> list[Path]:

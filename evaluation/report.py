@@ -78,6 +78,8 @@ def write(results: Mapping, figures: Sequence[tuple[str, Path]], path: Path) -> 
         sections += chapters.people(results["people"])
     if "confidence" in results:
         sections += chapters.confidence(results["confidence"])
+    if "starts" in results:
+        sections += chapters.starts(results["starts"])
     if "synthetic" in results:
         sections += chapters.synthetic(results["synthetic"])
     if figures:

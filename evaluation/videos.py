@@ -134,25 +134,28 @@ def stillness(run: Run, model: FaceModel) -> dict | None:
 
 
 def jitter(
-    image: np.ndarray, model: FaceModel, network: Runtime, smoothing: str, count: int = 50
-) -> Interval | None:
+    image: np.ndarray, model: FaceModel, network: Runtime, smoothing: str
+) -> tuple[Interval, Interval] | None:
     """RMS in pixels of the 68 points of a still photograph at 640 x 480 with fresh camera noise in each frame.
 
-    None when the face is lost or not found.
+    In the first second after the start and in the second one. None when the face is lost or not found.
     """
     tracker = Tracker(model, network, TrackerSettings(smoothing=smoothing))
     still = _letterboxed(image)
     boxes = [hit.box for hit in Detector().detect(still)][:1]
     rng, state, points = np.random.default_rng(5), TrackerState(), []
-    for index in range(count):
+    for index in range(2 * _BLOCK):
         noisy = still + np.float32(_NOISE) * rng.standard_normal(still.shape, np.float32)
         frame = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
         faces, state = tracker.step(frame, Camera.from_fov(640, 480), boxes, state, index * _PERIOD)
         if not faces:
             return None
-        if index >= _WARM_UP:
-            points.append(faces[0].landmarks[:, :2])
-    spread = np.stack(points) - np.mean(points, axis=0)
+        points.append(faces[0].landmarks[:, :2])
+    return _motion(np.stack(points[:_BLOCK])), _motion(np.stack(points[_BLOCK:]))
+
+
+def _motion(points: np.ndarray) -> Interval:
+    spread = points - points.mean(0)
     return _root((spread**2).sum(2).mean(1), np.arange(len(points)) // 5)
 
 

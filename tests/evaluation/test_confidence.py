@@ -7,8 +7,9 @@ import pytest
 
 from evaluation import confidence
 from evaluation.chapters import confidence as chapter
-from evaluation.confidence import Outcome, _area, _late, _scene, _Walk, measure
+from evaluation.confidence import _FACE, SIZE, Outcome, _area, _late, _scene, measure
 from evaluation.pictures import Picture
+from evaluation.walk import Walk
 
 
 def outcome(kind: str, face: str, shown: str, wrong: str = "", ids: tuple = (1,)) -> Outcome:
@@ -68,7 +69,7 @@ def test_the_box_goes_with_the_picture() -> None:
     image[138:163, 188:213] = 255  # a square around (200, 150)
     picture = Picture("square", image, (188.0, 138.0, 25.0, 25.0))
     rng = np.random.default_rng(1)
-    walk = _Walk(picture, rng)
+    walk = Walk(picture, rng, SIZE, _FACE)
     for index in range(0, 40, 8):
         frame, (x, y, width, height) = walk.frame(index, rng)
         row, column = np.nonzero(frame[..., 0] > 128)
