@@ -1,4 +1,4 @@
-"""The parts that keep time: places in the video, the pace of files, flow control, what counts as lost."""
+"""The parts that keep time: the pace of files, flow control, what counts as lost."""
 
 from __future__ import annotations
 
@@ -21,36 +21,12 @@ from face3d.ros.conversions import from_rgb
 from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
-from face3d.ros.listener import Listener, Timeline
+from face3d.ros.listener import Listener
 from face3d.ros.markers import Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.pace import Pace
 
 SECOND = 10**9
-
-
-def test_a_timeline_leaves_room_for_what_is_missing() -> None:
-    timeline = Timeline(25.0)
-    stamps = [0.0, 0.04, 0.081, 0.119, 0.28, 0.32]  # jitter, then three images lost
-    assert [timeline.place(round((7 + stamp) * SECOND)) for stamp in stamps] == [0, 1, 2, 3, 7, 8]
-    assert timeline.place(7 * SECOND) == 0, "a late row goes where it belongs"
-
-
-def test_a_timeline_goes_on_after_a_jump_of_the_stamps() -> None:
-    for jump in (-60.0, 60.0):
-        timeline = Timeline(25.0)
-        first = [timeline.place(round((100 + n / 25) * SECOND)) for n in range(3)]
-        then = [timeline.place(round((100 + jump + n / 25) * SECOND)) for n in range(3)]
-        assert first + then == [0, 1, 2, 3, 4, 5]
-
-
-def test_a_timeline_goes_on_when_a_short_recording_begins_again() -> None:
-    timeline = Timeline(25.0)
-    loop = [round((7 + n / 25) * SECOND) for n in range(75)]
-    assert [timeline.place(stamp) for stamp in loop * 2] == list(range(150))
-    assert timeline.place(loop[0]) == 150, "a state of the third round"
-    assert timeline.place(loop[-1]) == 149, "a late overlay of the second"
-    assert [timeline.place(stamp) for stamp in loop] == list(range(150, 225))
 
 
 def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:

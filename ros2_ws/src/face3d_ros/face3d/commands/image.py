@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--box",
         type=common.parse_box,
         metavar="x,y,w,h",
-        help="where the face is, in pixels (brows to chin), instead of detecting faces; one photograph only",
+        help="where the face is, in pixels (brows to chin), instead of detecting faces; one photograph only; "
+        "--box=-9,... where it begins left of the picture",
     )
     parser.add_argument(
         "--iterations",
