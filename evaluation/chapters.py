@@ -218,9 +218,9 @@ def starts(result: Mapping) -> list[str]:
     names = f": {', '.join(result['false'])}" if result["false"] else ""
     return [
         "## Starts: where live tracking begins",
-        "Moving scenes at 640 x 480, ten looks a second while nobody is tracked, as the nodes do it. Nearly frontal "
-        f"faces by the side of their detection box, at most {result['looks']} looks; staying is 90 % of the next "
-        "second's frames.",
+        "Moving scenes at 640 x 480, ten looks a second while nobody is tracked, as the nodes do it. Faces, "
+        "synthetic ones in all poses and stills, by the side of their detection box, at most "
+        f"{result['looks']} looks; staying is 90 % of the next second's frames.",
         table(("pixels", "faces", "begun %", "and stay %", "looks, median"), rows),
         f"In {len(result['false'])} of {result['empty']} scenes without a face one was shown within "
         f"{result['looks']} looks{names}.",

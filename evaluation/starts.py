@@ -1,8 +1,9 @@
 """Where does live tracking begin? On faces, from which size on, and never on anything else.
 
 As the nodes do it: ten looks a second while nobody is tracked, `Search` says which, and the tracker takes every frame.
-A picture moves as before a hand-held camera. Faces are held-back synthetic ones and real stills, nearly frontal, made
-small; without a face are photographs of animals, plants, tools and textures, walls, noise, and a film.
+A picture moves as before a hand-held camera. Faces are held-back synthetic ones in all poses, profiles and hands before
+them included, and real stills, made small; without a face are photographs of animals, plants, tools and textures,
+walls, noise, and a film.
 """
 
 from __future__ import annotations
