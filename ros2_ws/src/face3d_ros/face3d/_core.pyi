@@ -152,6 +152,19 @@ def orthonormal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 def angle(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Angle in radians between two rotations (3, 3)."""
 
+def distance(
+    a: NDArray[np.float32] | NDArray[np.float64], b: NDArray[np.float32] | NDArray[np.float64]
+) -> float:
+    """Euclidean distance of two arrays with the same number of elements."""
+
+def towards(
+    value: NDArray[np.float64], measured: NDArray[np.float32] | NDArray[np.float64], gain: float
+) -> NDArray[np.float64]:
+    """value (K,) + gain * (measured - value); read-only."""
+
+def projection(rotation: NDArray[np.float64], scale: float, u: float, v: float) -> NDArray[np.float32]:
+    """Weak perspective as a matrix (3, 4) for `project`: scale * rotation, and the shift (u, v, 0). Use `Pose.matrix`."""
+
 def decode(
     output: NDArray[np.float32],
     rotation: NDArray[np.float64],

@@ -74,21 +74,20 @@ class Pose:
 
         crop  raster vertices in the pixels of this crop resampled to `size` x `size`
         """
-        scale, translation = (self.scale, self.translation) if crop is None else self._in_crop(crop, size)
-        matrix = np.zeros((3, 4), np.float32)
-        matrix[:, :3] = scale * self.rotation
-        matrix[:2, 3] = translation
-        return matrix
+        if crop is None:
+            return _core.projection(self.rotation, self.scale, *self.translation.tolist())
+        return _core.projection(self.rotation, *self._in_crop(crop, size))
 
     def to_crop(self, crop: Crop, size: int = IMAGE_SIZE) -> Pose:
         """The same pose in the pixel coordinates of `crop` resampled to `size` x `size`; exact."""
-        return Pose(self.rotation, *self._in_crop(crop, size))
+        scale, u, v = self._in_crop(crop, size)
+        return Pose(self.rotation, scale, np.array([u, v]))
 
-    def _in_crop(self, crop: Crop, size: int) -> tuple[float, np.ndarray]:
-        """Scale and translation in the pixel coordinates of `crop` resampled to `size` x `size`."""
+    def _in_crop(self, crop: Crop, size: int) -> tuple[float, float, float]:
+        """Scale and translation (u, v) in the pixel coordinates of `crop` resampled to `size` x `size`."""
         zoom, middle = size / crop.size, 0.5 * (size - 1)
         u, v = self.translation.tolist()
-        return self.scale * zoom, np.array([(u - crop.cx) * zoom + middle, (v - crop.cy) * zoom + middle])
+        return self.scale * zoom, (u - crop.cx) * zoom + middle, (v - crop.cy) * zoom + middle
 
     def from_crop(self, crop: Crop, size: int = IMAGE_SIZE) -> Pose:
         """Inverse of `to_crop`: from the crop's pixels back to the image's."""

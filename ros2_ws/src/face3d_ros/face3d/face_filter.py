@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from face3d import _core
 from face3d import rotation as so3
 from face3d.camera import FLOAT32, Pose, frozen
 from face3d.codec import Geometry
@@ -144,13 +145,12 @@ class FaceFilter:
         """
         return (
             _is_same(before.pose, now.pose, _REST)
-            and _away(before.expression, now.expression) < _CHANGE
-            and _away(before.identity, now.identity) < _OTHER
+            and _core.distance(before.expression, now.expression) < _CHANGE
+            and _core.distance(before.identity, now.identity) < _OTHER
         )
 
     def _shown(self, identity: RunningMean, before: np.ndarray) -> np.ndarray:
-        away = identity.value - before
-        if float(away @ away) <= self.identity_step**2 * len(away):
+        if _core.distance(before, identity.value) <= self.identity_step * math.sqrt(len(before)):
             return before
         return frozen("identity", identity.value, before.shape, FLOAT32)
 
@@ -165,15 +165,9 @@ class FaceFilter:
 
 
 def _is_same(before: Pose, now: Pose, steps: float = 1.0) -> bool:
-    turned = _away(before.rotation.ravel(), now.rotation.ravel())
+    turned = _core.distance(before.rotation, now.rotation)
     return (
-        _away(before.translation, now.translation) < steps * _SHIFT * before.scale
+        _core.distance(before.translation, now.translation) < steps * _SHIFT * before.scale
         and abs(now.scale / before.scale - 1.0) < steps * _GROWTH
         and turned < steps * math.sqrt(2.0) * _TURN  # of small angles
     )
-
-
-def _away(before: np.ndarray, now: np.ndarray) -> float:
-    """Distance of two vectors."""
-    difference = now - before
-    return math.sqrt(difference @ difference)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from face3d import _core
+
 
 @dataclass(frozen=True, eq=False)
 class RunningMean:
@@ -41,10 +43,9 @@ class RunningMean:
         if floor * total > 1.0:
             total = 1.0 / floor
         gain = min(1.0, weight / total)
-        error = value - self.value
-        square = float(error @ error) / len(error)
+        square = _core.distance(self.value, value) ** 2 / len(value)
         return RunningMean(
-            self.value + gain * error,
+            _core.towards(self.value, value, gain),
             total,
             self.spread + gain * (square - self.spread),
             (1.0 - gain) ** 2 * self.share + gain**2,

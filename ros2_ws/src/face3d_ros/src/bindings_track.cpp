@@ -135,6 +135,55 @@ py::tuple follow_turn(py::handle rule, py::handle value, py::handle speed, py::h
   return py::make_tuple(copied(turned, {3, 3}), copied(speeds, {3}));
 }
 
+// The numbers of a dense array, of either width.
+struct Reals {
+  const float* narrow;
+  const double* wide;
+  std::int64_t count;
+
+  double operator[](std::int64_t i) const { return narrow ? narrow[i] : wide[i]; }
+};
+
+Reals reals_of(py::handle value, const char* name, std::int64_t count) {
+  const py::array array = as_array(value, name, "float32 or float64");
+  const bool narrow = py::isinstance<py::array_t<float>>(array);
+  if (!narrow && !py::isinstance<py::array_t<double>>(array))
+    throw py::type_error(std::string(name) + ": expected float32 or float64, found " + describe(array));
+  if (!(array.flags() & py::array::c_style) || (count != kAny && array.size() != count))
+    throw py::value_error(std::string(name) + ": expected a C-contiguous array of as many numbers, found " +
+                          describe(array));
+  return {narrow ? static_cast<const float*>(array.data()) : nullptr,
+          narrow ? nullptr : static_cast<const double*>(array.data()), array.size()};
+}
+
+double distance(py::handle a, py::handle b) {
+  const Reals from = reals_of(a, "a", kAny), to = reals_of(b, "b", from.count);
+  double squares = 0.0;
+  for (std::int64_t i = 0; i < from.count; ++i) squares += (to[i] - from[i]) * (to[i] - from[i]);
+  return std::sqrt(squares);
+}
+
+py::object towards(py::handle value, py::handle measured, double gain) {
+  const auto from = view<double>(value, "value", {kAny});
+  const Reals to = reals_of(measured, "measured", from.count);
+  auto result = make<double>({from.count});
+  double* values = result.mutable_data();
+  for (std::int64_t i = 0; i < from.count; ++i) values[i] = from.data[i] + gain * (to[i] - from.data[i]);
+  return frozen(result);
+}
+
+py::object projection_of(py::handle rotation, double scale, double u, double v) {
+  const double* turn = rotation_of(rotation, "rotation");
+  const double shift[3] = {u, v, 0.0};
+  auto matrix = make<float>({3, 4});
+  float* to = matrix.mutable_data();
+  for (int row = 0; row < 3; ++row) {
+    for (int k = 0; k < 3; ++k) to[4 * row + k] = static_cast<float>(scale * turn[3 * row + k]);
+    to[4 * row + 3] = static_cast<float>(shift[row]);
+  }
+  return matrix;
+}
+
 py::object landmarks_of(py::handle vertices, py::handle fixed, py::handle candidates, py::handle outward,
                         py::handle rotation) {
   const auto v = view<float>(vertices, "vertices", {kAny, 3});
@@ -177,6 +226,9 @@ void bind_track(py::module_& module) {
   module.def("step", &step_of, "rule"_a, "speed"_a, "dt"_a, "unit"_a);
   module.def("follow", &follow_vector, "rule"_a, "value"_a, "speed"_a, "measured"_a, "dt"_a, "unit"_a);
   module.def("follow_rotation", &follow_turn, "rule"_a, "value"_a, "speed"_a, "measured"_a, "dt"_a);
+  module.def("distance", &distance, "a"_a, "b"_a);
+  module.def("towards", &towards, "value"_a, "measured"_a, "gain"_a);
+  module.def("projection", &projection_of, "rotation"_a, "scale"_a, "u"_a, "v"_a);
   module.def("landmarks", &landmarks_of, "vertices"_a, "fixed"_a, "candidates"_a, "outward"_a,
              "rotation"_a);
   module.def("look", &look, "tensor"_a, "border"_a, "cells"_a, "flat"_a);
