@@ -39,7 +39,7 @@ def test_faces_of_the_model_itself_are_not(model):
     found = np.array([distances(model, rng.standard_normal(200).astype(np.float32)) for _ in range(200)])
     _, _, means, deviations = np.array(MEASURES).T
     off = np.abs(found.mean(0) - means) / deviations
-    assert (off > 0.7).all()
+    assert (off[:5] > 0.7).all()  # lips, mouth, cheeks, jaw
 
 
 def test_what_does_not_change_the_distances_stays(population):

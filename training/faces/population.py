@@ -1,10 +1,11 @@
-"""Who is drawn: the face model's artist-made identities, with mouth and jaw as large as people are measured to have.
+"""Who is drawn: the face model's artist-made identities, with a face's proportions as people are measured to have them.
 
 The red of the model's upper lip is 11.1 mm high with a standard deviation of 1.3; in young white adults it is 6 to 8
 (Farkas et al., American Journal of Orthodontics 1984), in African ones 13.5, and less with age. Its mouths are 48 mm
-wide, people's 50 to 56; its jaws 119 mm where the contour passes the mouth, people's 91 to 107 at their widest, the
-gonia (Farkas, Anthropometry of the Head and Face, 1994). A network that has never seen a thin lip draws its edge into
-the skin above, and every jaw too wide.
+wide, people's 50 to 56; its cheeks 130, people's 130 to 137 (zy-zy), and where the contour passes the mouth its jaws
+are as wide as nearly nobody's: people's are 91 to 107 at the bone (go-go; Farkas, Anthropometry of the Head and Face,
+1994). A network that has never seen a thin lip draws its edge into the skin above, and one that knows narrow cheeks
+only takes a face for larger than it is, its eyes for further apart.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ MEASURES = (
     (51, 62, 0.0090, 0.0025),  # height of the upper lip's red
     (57, 66, 0.0100, 0.0022),  # of the lower lip's
     (48, 54, 0.0505, 0.0035),  # width of the mouth
-    (4, 12, 0.1090, 0.0070),  # of the jaw
+    (2, 14, 0.1370, 0.0065),  # of the cheeks
+    (4, 12, 0.1150, 0.0065),  # of the jaw
+    (31, 35, 0.0270, 0.0030),  # of the nose's base
+    (39, 42, 0.0350, 0.0028),  # between the eyes
 )
 """Pairs of landmarks, mean and standard deviation of their distance on a neutral face, metres."""
 LIPS_ALIKE = 0.5
