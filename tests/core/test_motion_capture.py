@@ -120,6 +120,23 @@ def test_the_animated_face_is_the_tracked_one(model, tmp_path) -> None:
     assert lens["aspectRatio"] == pytest.approx(4 / 3)
 
 
+def test_colours_come_from_the_frames_that_show_most(model, tmp_path) -> None:
+    """Twelve frames with open eyes from ahead, a hand in three of them; a turned head and closed eyes in the others."""
+    closed = np.zeros(84)
+    closed[[model.expression_names.index(f"arkit/eyeBlink{side}") for side in ("Left", "Right")]] = 1.0
+    shown = [(0.9, np.zeros(84), 60)] * 9 + [(0.0, np.zeros(84), 180)] * 9 + [(0.0, np.zeros(84), 20)] * 3
+    shown += [(0.0, closed, 240)] * 9
+    with Performance(tmp_path / "a.glb", model) as performance:
+        for stamp, (yaw, expression, grey) in enumerate(shown):
+            face = tracked(model, 1, stamp * SECOND, expression, (0.0, yaw, 0.0))
+            performance.write(np.full((480, 640, 3), grey, np.uint8), [face], face.stamp)
+    glb = Glb(tmp_path / "a.glb")
+    colors = glb.array(glb.document["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"])
+    assert np.allclose(colors[model.landmarks68[30]], 0.4564, atol=1e-3), "180 of 255, linear"
+    teeth = np.unique(model.triangles[model.parts["teeth_upper"]])
+    assert colors[teeth].min() > 0.5 > colors[model.triangles[model.parts["mouth"]]].max()
+
+
 def test_quaternions_go_the_short_way_and_faces_hide_when_untracked(model, tmp_path) -> None:
     still = np.zeros(84)
     with Performance(tmp_path / "a.glb", model) as performance:

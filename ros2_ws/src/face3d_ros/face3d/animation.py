@@ -29,15 +29,24 @@ if TYPE_CHECKING:
 SCENE_FROM_OPTICAL = np.diag([1.0, -1.0, -1.0])
 SCENE_FROM_OPTICAL.setflags(write=False)
 _STILL = 1e-6  # metres that a unit must move a vertex by to be written
+_PICTURES = 9  # frames of a track that give it its colours
+_BETWEEN = 0.5  # seconds between them
+_INSIDE = {
+    "mouth": (75, 32, 32),
+    "tongue": (140, 75, 75),
+    "teeth_upper": (225, 218, 205),
+    "teeth_lower": (225, 218, 205),
+}
 _NEAR, _FAR = 0.01, 100.0  # of the camera, metres
 
 
 @dataclass(eq=False)
 class _Recorded:
-    """One track so far: its last identity, the colours of its first frame, and a row per frame."""
+    """One track so far: its last identity, a row per frame, and colours (N, 3) uint8 of some frames with their view."""
 
-    colors: np.ndarray
     identity: np.ndarray
+    pictures: list[tuple[float, np.ndarray]] = field(default_factory=list)
+    pictured: float = -np.inf  # seconds: when colours were looked at last
     times: list[float] = field(default_factory=list)
     positions: list[np.ndarray] = field(default_factory=list)
     rotations: list[np.ndarray] = field(default_factory=list)
@@ -50,6 +59,7 @@ class Performance:
     def __init__(self, path: str | Path, model: FaceModel) -> None:
         self.path = Path(path)
         self._model = model
+        self._lids = [k for k, name in enumerate(model.expression_names) if name.startswith("arkit/eyeBlink")]
         self._tracks: dict[int, _Recorded] = {}
         self._camera: Camera | None = None
         self._first: int | None = None
@@ -67,8 +77,10 @@ class Performance:
             self._camera = self._camera or face.camera
             track = self._tracks.get(face.id)
             if track is None:
-                colors = vertex_colors(image, face.raster(), self._model.triangles)
-                track = self._tracks[face.id] = _Recorded(colors, face.geometry.identity)
+                track = self._tracks[face.id] = _Recorded(face.geometry.identity)
+            if self._end - track.pictured >= _BETWEEN:
+                track.pictured = self._end
+                self._picture(track, image, face)
             rotation, position = face.metric()
             turn = quaternion(SCENE_FROM_OPTICAL @ rotation)
             if track.rotations and turn @ track.rotations[-1] < 0.0:
@@ -98,7 +110,7 @@ class Performance:
 
         for number, track in self._tracks.items():
             still = model.shape(track.identity, np.zeros(EXPRESSION, np.float32))
-            mesh = primitive(glb, still, model.triangles, track.colors) | {"targets": targets}
+            mesh = primitive(glb, still, model.triangles, self._colors(track)) | {"targets": targets}
             meshes.append(
                 {"primitives": [mesh], "weights": [0.0] * EXPRESSION, "extras": {"targetNames": names}}
             )
@@ -121,6 +133,24 @@ class Performance:
             "animations": [{"name": "performance", "channels": channels, "samplers": samplers}],
         }
         glb.write(self.path)
+
+    def _picture(self, track: _Recorded, image: np.ndarray, face: Face) -> None:
+        """Keep this frame's colours if it is one of the best views: from ahead, with open eyes."""
+        blinks = face.geometry.expression[self._lids]
+        view = float(-face.geometry.pose.rotation[2, 2]) - float(blinks.mean() if len(blinks) else 0.0)
+        if len(track.pictures) < _PICTURES or view > track.pictures[-1][0]:
+            colors = vertex_colors(image, face.raster(), self._model.triangles)
+            track.pictures.append((view, colors))
+            track.pictures.sort(key=lambda picture: -picture[0])
+            del track.pictures[_PICTURES:]
+
+    def _colors(self, track: _Recorded) -> np.ndarray:
+        """(N, 3) uint8 sRGB: skin and eyes from the images, without a hand that passes; the mouth's inside plain."""
+        colors = np.median([colors for _, colors in track.pictures], axis=0).astype(np.uint8)
+        for part, color in _INSIDE.items():
+            if part in self._model.parts:
+                colors[np.unique(self._model.triangles[self._model.parts[part]])] = color
+        return colors
 
     def __enter__(self) -> Performance:
         return self
