@@ -25,7 +25,7 @@ def test_towards_goes_a_part_of_the_way(kind) -> None:
     value, measured = rng.normal(size=200), rng.normal(size=200).astype(kind)
     for gain in (0.0, 0.01, 0.5, 1.0):
         found = _core.towards(value, measured, gain)
-        np.testing.assert_allclose(found, (1 - gain) * value + gain * measured, rtol=0, atol=1e-15)
+        np.testing.assert_allclose(found, (1 - gain) * value + gain * measured.astype(np.float64), rtol=0, atol=1e-15)
         assert not found.flags.writeable
 
 
