@@ -14,26 +14,23 @@ import numpy as np
 
 from face3d import rotation as so3
 from face3d.attempt import Attempt, run
-from face3d.camera import Camera, Pose
+from face3d.camera import Camera
 from face3d.codec import Geometry
-from face3d.crop import box_of_pose, check_image, contains, overlap, pose_from_box
+from face3d.crop import box_of_pose, check_image, overlap, pose_from_box
 from face3d.face_filter import FaceMemory
 from face3d.likeness import remember
+from face3d.overlaps import DUPLICATE, SAME_FACE, Box, matching, without_duplicates
 from face3d.track import Counters, Face, Track, TrackerSettings, TrackerState
 
 if TYPE_CHECKING:
     from face3d.model import FaceModel
     from face3d.runtime import Runtime
 
-_SAME_FACE = 0.3  # overlap of a box and a track's own box from which they are one face
-_DUPLICATE = 0.4  # overlap of two tracks from which they are one face
 _AGREED = 0.5  # overlap of a box and a track's own box below which the track is doubted
 _BETTER = 0.1  # how much more confident a box inside a track must be to replace it
 _EQUAL = -0.05  # and a box that doubts a track: the detector's word counts, too
 _NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still
 _CONFIDENCE_GAIN = 0.4
-
-Box = Sequence[float]
 
 
 class Tracker:
@@ -66,8 +63,10 @@ class Tracker:
         run(image, attempts, self.model, self.runtime, self.settings)
         # New tracks and old ones, with the filters advanced, the lost ones gone and duplicates merged.
         tracks, next_id, counters = self._updated(state, attempts, stamp)
-        tracks, counters = self._ended(*self._merged(tracks, counters), stamp)
-        faces, kept = [], []
+        kept = without_duplicates(tracks)
+        counters = counters.plus(merged=len(tracks) - len(kept))
+        tracks, counters = self._ended(kept, counters, stamp)
+        faces, remembered = [], []
         for track in tracks:
             if track.misses == 0:
                 memory = track.memory
@@ -76,8 +75,8 @@ class Tracker:
                 faces.append(face)
                 if track.vertices is None:
                     track = replace(track, vertices=self._vertices(track.prior, face))
-            kept.append(track)
-        return faces, TrackerState(tuple(kept), next_id, stamp, counters.plus(frames=1))
+            remembered.append(track)
+        return faces, TrackerState(tuple(remembered), next_id, stamp, counters.plus(frames=1))
 
     def reconstruct(
         self, image: np.ndarray, boxes: Sequence[Box], iterations: int = 4, camera: Camera | None = None
@@ -116,14 +115,14 @@ class Tracker:
         for box in boxes:
             pose = pose_from_box(box)
             fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations, settles=True)
-            track, overlapping = _matching(tracks, box, pose)
+            track, overlapping = matching(tracks, box, pose)
             if track is not None and track.misses == 0 and overlapping >= _AGREED:
                 continue  # tracked well: nothing to learn from the box
             if track is not None:
                 identity = track.memory.identity.value
                 fresh = replace(fresh, track=track, geometry=replace(fresh.geometry, identity=identity))
-                fresh.margin = _EQUAL if overlapping >= _SAME_FACE else _BETTER
-            elif any(overlap(box, box_of_pose(other.geometry.pose)) >= _DUPLICATE for other in attempts):
+                fresh.margin = _EQUAL if overlapping >= SAME_FACE else _BETTER
+            elif any(overlap(box, box_of_pose(other.geometry.pose)) >= DUPLICATE for other in attempts):
                 continue  # the same face twice in one list of boxes
             elif room <= 0:
                 continue
@@ -218,17 +217,6 @@ class Tracker:
             return face.vertices[: self.model.control_count]
         return self.model.shape(prior.identity, prior.expression, lod=True)
 
-    def _merged(self, tracks: list[Track], counters: Counters) -> tuple[list[Track], Counters]:
-        """Of tracks on the same face the oldest one stays; one that has lost its face gives way."""
-        if len(tracks) < 2:
-            return tracks, counters
-        kept: list[Track] = []
-        for track in sorted(tracks, key=lambda track: (track.misses > 0, track.id)):
-            box = box_of_pose(track.prior.pose)
-            if all(overlap(box, box_of_pose(other.prior.pose)) < _DUPLICATE for other in kept):
-                kept.append(track)
-        return sorted(kept, key=lambda track: track.id), counters.plus(merged=len(tracks) - len(kept))
-
     def _ended(self, tracks: list[Track], counters: Counters, stamp: int) -> tuple[list[Track], Counters]:
         """Tracks without a good frame for too long end here."""
         settings = self.settings
@@ -258,19 +246,3 @@ class Tracker:
 def _seconds(before: int, now: int) -> float:
     """Time between two stamps, > 0."""
     return (now - before) * 1e-9 or _NOMINAL_DT
-
-
-def _matching(tracks: Sequence[Track], box: Box, pose: Pose) -> tuple[Track | None, float]:
-    """The track that a box is about, if any, and the overlap of the box and the track's own box."""
-    best, most = None, 0.0
-    for track in tracks:
-        same = overlap(box, box_of_pose(track.prior.pose))
-        if same > most:
-            best, most = track, same
-    if best is not None and most >= _SAME_FACE:
-        return best, most
-    # A box inside a track's box that contradicts it: perhaps the track has slipped off its face.
-    for track in tracks:
-        if contains(box_of_pose(track.prior.pose), pose.translation):
-            return track, overlap(box, box_of_pose(track.prior.pose))
-    return None, 0.0
