@@ -1,0 +1,117 @@
+"""`face3d video` as a newcomer uses it, right and wrong."""
+
+import csv
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from face3d import cli
+from face3d.movie import Movie
+from face3d.overlay import Overlay
+from tests.core.glb import Glb
+
+
+def test_video_writes_movie_and_table(model, picture, network, tmp_path, capsys) -> None:
+    clip = tmp_path / "clip.mp4"
+    with Movie(clip, 30.0) as movie:
+        for _ in range(6):
+            movie.write(picture)
+    out, table = tmp_path / "o/overlay.mp4", tmp_path / "o/faces.csv"
+    assert (
+        cli.main(["video", str(clip), "--out", str(out), "--csv", str(table), "--network", str(network)]) == 0
+    )
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["frame"] for row in rows] == [str(index) for index in range(6)]
+    assert {row["id"] for row in rows} == {"1"}
+    capture = cv2.VideoCapture(str(out))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    assert "frames: 6, with faces: 6, faces tracked: 1" in capsys.readouterr().out
+
+
+def test_video_without_a_face_and_without_a_video(network, tmp_path, capsys) -> None:
+    clip = tmp_path / "wall.mp4"
+    with Movie(clip, 30.0) as movie:
+        for _ in range(3):
+            movie.write(np.full((120, 160, 3), 128, np.uint8))
+    command = ["--csv", str(tmp_path / "a.csv"), "--network", str(network)]
+    assert cli.main(["video", str(clip), *command]) == 3
+    assert "no face found in 3 frames" in capsys.readouterr().err
+    text = tmp_path / "text.mp4"
+    text.write_text("no video\n" * 100)
+    assert cli.main(["video", str(text), *command]) == 1
+    assert "not a video" in capsys.readouterr().err
+    assert cli.main(["video", str(clip)]) == 2
+    assert "nothing to write" in capsys.readouterr().err
+
+
+def test_video_writes_motion_capture(model, picture, network, tmp_path) -> None:
+    clip, table, glb = tmp_path / "clip.mp4", tmp_path / "o/motion.csv", tmp_path / "o/face.glb"
+    with Movie(clip, 25.0) as movie:
+        for _ in range(4):
+            movie.write(picture)
+    command = ["video", str(clip), "--blendshapes", str(table), "--glb", str(glb), "--network", str(network)]
+    distances = []
+    for fov in ("60", "30"):
+        assert cli.main([*command, "--fov", fov]) == 0
+        with table.open() as file:
+            rows = list(csv.DictReader(file))
+        assert [float(row["stamp"]) for row in rows] == [0.0, 0.04, 0.08, 0.12] and "jawOpen" in rows[0]
+        distances.append(float(rows[-1]["position_z"]))
+    assert distances[1] == pytest.approx(
+        distances[0] * math.tan(math.pi / 6) / math.tan(math.pi / 12), rel=0.05
+    )
+    moving = Glb(glb).channels(node=1)
+    assert np.allclose(moving["weights"][0], [0.0, 0.04, 0.08, 0.12], atol=1e-6)
+
+
+def test_video_never_overwrites_its_source(picture, network, tmp_path, capsys) -> None:
+    clip = tmp_path / "clip.mp4"
+    with Movie(clip, 30.0) as movie:
+        movie.write(picture)
+    before = clip.read_bytes()
+    (tmp_path / "other.mp4").symlink_to(clip)
+    for option in ("--out", "--csv", "--glb", "--blendshapes"):
+        assert (
+            cli.main(["video", str(clip), option, str(tmp_path / "other.mp4"), "--network", str(network)])
+            == 1
+        )
+        assert "would overwrite what is read" in capsys.readouterr().err
+    assert clip.read_bytes() == before
+    assert cli.main(["video", str(clip), "--csv", "a", "--blendshapes", "./a"]) == 2
+    assert "same name" in capsys.readouterr().err
+
+
+def test_a_video_that_is_cut_off_is_said(picture, network, tmp_path, capsys) -> None:
+    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
+    with Movie(whole, 10.0) as movie:
+        for _ in range(20):
+            movie.write(picture)
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    command = ["--csv", str(tmp_path / "a.csv"), "--network", str(network)]
+    assert cli.main(["video", str(whole), *command]) == 0
+    assert "damaged" not in capsys.readouterr().err
+    assert cli.main(["video", str(cut), *command]) == 0
+    assert "damaged or cut off" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_so(picture, network, tmp_path, monkeypatch) -> None:
+    clip, table = tmp_path / "clip.mp4", tmp_path / "a.csv"
+    with Movie(clip, 30.0) as movie:
+        for _ in range(6):
+            movie.write(picture)
+    draw, calls = Overlay.draw, iter(range(6))
+
+    def interrupted(self, image, faces):
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return draw(self, image, faces)
+
+    monkeypatch.setattr(Overlay, "draw", interrupted)
+    out = tmp_path / "o.mp4"
+    command = ["video", str(clip), "--csv", str(table), "--out", str(out), "--network", str(network)]
+    assert cli.main(command) == 130
+    assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 3
+    assert len(table.read_text().splitlines()) >= 4
