@@ -29,7 +29,7 @@ def faces(model) -> Faces:
 @pytest.fixture(scope="session")
 def quantised(network, model, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("int8")
-    tensors = draw_faces(16, model, CALIBRATION_SEED).tensors
+    tensors = draw_faces(32, model, CALIBRATION_SEED).tensors
     paths = {}
     for target in ("cpu", "tensorrt"):
         paths[target] = folder / f"{target}.onnx"
@@ -52,7 +52,7 @@ def test_runtimes_that_are_here_agree(network, model, faces, quantised) -> None:
             continue
         difference = compare(run(infer, faces), expected, faces, model)
         assert difference.vertex[0] <= BOUNDS[kind][0] and difference.landmark[0] <= BOUNDS[kind][1], name
-        assert difference.confidence[0] < 1 / len(faces.tensors), name  # less than one face in doubt changes sides
+        assert difference.confidence[0] < 0.05, name
         seen.add(kind)
     assert {"fp16", "int8"} <= seen, missing
     if "exact" not in seen:  # between a change of the architecture and its first network
