@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 # From where on something explains that images got lost in a second:
-_STOOD = 0.02  # seconds without a processor
+_STOOD = 0.02  # seconds without a processor, beyond the usual
 _TAKEN = 0.3  # seconds of processor time of other programs
 _WAITED = 2.0  # times the usual waiting for a processor
 
@@ -46,7 +46,7 @@ class Meanwhile:
 
     def cause(self, usual: Meanwhile) -> str:
         """Who is to blame for images that got lost in this second, when `usual` is what a second without losses has."""
-        if max(self.stood, self.stolen) >= _STOOD:
+        if max(self.stood - usual.stood, self.stolen - usual.stolen) >= _STOOD:
             return "the host stopped the processors"
         if self.others >= _TAKEN:
             return "other programs"

@@ -153,6 +153,12 @@ def test_losses_without_end_are_told_in_parts() -> None:
     assert sum(moment.missing for moment in losses.moments) == 2400 == losses.dropped
 
 
+def test_what_the_host_takes_every_second_explains_no_loss() -> None:
+    usual = Meanwhile(stood=0.01, stolen=0.04)
+    assert Meanwhile(stood=0.015, stolen=0.05).cause(usual) == "not known"
+    assert Meanwhile(stood=0.01, stolen=0.07).cause(usual) == "the host stopped the processors"
+
+
 @pytest.mark.parametrize(
     "burst, cause",
     [
