@@ -2,6 +2,7 @@
 
 import csv
 import math
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,11 +14,16 @@ from face3d.overlay import Overlay
 from tests.core.glb import Glb
 
 
+def film(path: Path, image: np.ndarray, frames: int, fps: float = 30.0) -> Path:
+    """A video that shows one image."""
+    with Movie(path, fps) as movie:
+        for _ in range(frames):
+            movie.write(image)
+    return path
+
+
 def test_video_writes_movie_and_table(model, picture, network, tmp_path, capsys) -> None:
-    clip = tmp_path / "clip.mp4"
-    with Movie(clip, 30.0) as movie:
-        for _ in range(6):
-            movie.write(picture)
+    clip = film(tmp_path / "clip.mp4", picture, 6)
     out, table = tmp_path / "o/overlay.mp4", tmp_path / "o/faces.csv"
     assert (
         cli.main(["video", str(clip), "--out", str(out), "--csv", str(table), "--network", str(network)]) == 0
@@ -32,10 +38,7 @@ def test_video_writes_movie_and_table(model, picture, network, tmp_path, capsys)
 
 
 def test_video_without_a_face_and_without_a_video(network, tmp_path, capsys) -> None:
-    clip = tmp_path / "wall.mp4"
-    with Movie(clip, 30.0) as movie:
-        for _ in range(3):
-            movie.write(np.full((120, 160, 3), 128, np.uint8))
+    clip = film(tmp_path / "wall.mp4", np.full((120, 160, 3), 128, np.uint8), 3)
     command = ["--csv", str(tmp_path / "a.csv"), "--network", str(network)]
     assert cli.main(["video", str(clip), *command]) == 3
     assert "no face found in 3 frames" in capsys.readouterr().err
@@ -48,10 +51,8 @@ def test_video_without_a_face_and_without_a_video(network, tmp_path, capsys) -> 
 
 
 def test_video_writes_motion_capture(model, picture, network, tmp_path) -> None:
-    clip, table, glb = tmp_path / "clip.mp4", tmp_path / "o/motion.csv", tmp_path / "o/face.glb"
-    with Movie(clip, 25.0) as movie:
-        for _ in range(4):
-            movie.write(picture)
+    clip = film(tmp_path / "clip.mp4", picture, 4, 25.0)
+    table, glb = tmp_path / "o/motion.csv", tmp_path / "o/face.glb"
     command = ["video", str(clip), "--blendshapes", str(table), "--glb", str(glb), "--network", str(network)]
     distances = []
     for fov in ("60", "30"):
@@ -68,9 +69,7 @@ def test_video_writes_motion_capture(model, picture, network, tmp_path) -> None:
 
 
 def test_video_never_overwrites_its_source(picture, network, tmp_path, capsys) -> None:
-    clip = tmp_path / "clip.mp4"
-    with Movie(clip, 30.0) as movie:
-        movie.write(picture)
+    clip = film(tmp_path / "clip.mp4", picture, 1)
     before = clip.read_bytes()
     (tmp_path / "other.mp4").symlink_to(clip)
     for option in ("--out", "--csv", "--glb", "--blendshapes"):
@@ -85,10 +84,7 @@ def test_video_never_overwrites_its_source(picture, network, tmp_path, capsys) -
 
 
 def test_a_video_that_is_cut_off_is_said(picture, network, tmp_path, capsys) -> None:
-    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
-    with Movie(whole, 10.0) as movie:
-        for _ in range(20):
-            movie.write(picture)
+    whole, cut = film(tmp_path / "whole.avi", picture, 20, 10.0), tmp_path / "cut.avi"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     command = ["--csv", str(tmp_path / "a.csv"), "--network", str(network)]
     assert cli.main(["video", str(whole), *command]) == 0
@@ -98,10 +94,7 @@ def test_a_video_that_is_cut_off_is_said(picture, network, tmp_path, capsys) -> 
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_so(picture, network, tmp_path, monkeypatch) -> None:
-    clip, table = tmp_path / "clip.mp4", tmp_path / "a.csv"
-    with Movie(clip, 30.0) as movie:
-        for _ in range(6):
-            movie.write(picture)
+    clip, table = film(tmp_path / "clip.mp4", picture, 6), tmp_path / "a.csv"
     draw, calls = Overlay.draw, iter(range(6))
 
     def interrupted(self, image, faces):
