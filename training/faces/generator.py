@@ -42,12 +42,13 @@ class Sample:
 
 
 @lru_cache(maxsize=2)
-def _assets(head: HeadAssets) -> tuple[HeadAssets, NoiseBank, HeadFields, SkinMaps, Lids]:
+def _assets(head: HeadAssets) -> tuple[HeadAssets, NoiseBank, HeadFields, SkinMaps, Lids, Population]:
     """What every generator of a head shares: it takes seconds to make and nothing changes it."""
     head, fitted = lighten(head, fit_rows(head))
     fields = HeadFields.of(head, fitted)
     ahead = fields.mean[fields.skin & (fields.normals[:, 2] > 0.2)]
-    return head, NoiseBank(), fields, SkinMaps(fields.mean[fields.landmarks], ahead), Lids(head, fields)
+    maps = SkinMaps(fields.mean[fields.landmarks], ahead)
+    return head, NoiseBank(), fields, maps, Lids(head, fields), Population.of(FaceModel.load())
 
 
 class FaceGenerator:
@@ -57,8 +58,7 @@ class FaceGenerator:
         self.config = config or FaceConfig()
         self.rng = np.random.default_rng(seed)
         self.head = head or HeadAssets.load()
-        self.drawn, self.bank, self.fields, self.maps, self.lids = _assets(self.head)
-        self.people = Population.of(FaceModel.load())
+        self.drawn, self.bank, self.fields, self.maps, self.lids, self.people = _assets(self.head)
         self.backgrounds = Backgrounds(self.bank, self.config)
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
         self.wardrobe = Wardrobe(self.fields, self.maps, self.lids, self.config, self.head.expression_names)

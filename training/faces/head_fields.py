@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from face3d import renderer
 from face3d.model import FaceModel
+from face3d.track import FRONT
 from training.faces.render import ATTRIBUTES, LASH, LIP, OPEN, U, V
 from training.head import HeadAssets
 
@@ -183,7 +184,7 @@ def _crevices(mean: np.ndarray, triangles: np.ndarray, lids: np.ndarray) -> tupl
 def fit_rows(head: HeadAssets) -> np.ndarray:
     """Some hundred skin vertices of the front of the face: what a weak-perspective pose is fitted to."""
     skin = np.unique(head.triangles[head.parts["skin"]])
-    return skin[head.mean[skin, 2] > -0.045][::48]
+    return skin[head.mean[skin, 2] > FRONT][::48]
 
 
 def _near_lids(mean: np.ndarray, landmarks: np.ndarray, skin: np.ndarray) -> np.ndarray:

@@ -22,9 +22,8 @@ import numpy as np
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 # What FFmpeg would print besides; it is asked when a video is opened. "-8" is silence.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-_log = getattr(
-    cv2.utils, "logging", cv2
-)  # OpenCV 4.6, of Ubuntu 24.04 and Debian 12, has the setter in cv2 itself
+# OpenCV 4.6, of Ubuntu 24.04 and Debian 12, has the setter in cv2 itself.
+_log = getattr(cv2.utils, "logging", cv2)
 _SILENT = 0
 _FPS = 30.0  # of a folder of images, and where a video does not say
 

@@ -14,7 +14,8 @@ from face3d.codec import Geometry
 from face3d.face_filter import FaceFilter, FaceMemory
 
 _POINTS = 500  # of a face that its metric pose is fitted to, about
-_FRONT = -0.045  # metres: what lies behind this depth of the model frame is ears and skull, and does not count
+FRONT = -0.045
+"""Metres: what lies behind this depth of the model frame is ears and skull, and no pose is fitted to it."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class Face:
     @cached_property
     def _metric(self) -> tuple[np.ndarray, np.ndarray]:
         some = self.vertices[:: max(1, len(self.vertices) // _POINTS)]
-        front = some[some[:, 2] > _FRONT]  # as training fits the pose
+        front = some[some[:, 2] > FRONT]
         rotation, translation = self.camera.metric(self.geometry.pose, front if len(front) >= 3 else None)
         rotation.setflags(write=False)
         translation.setflags(write=False)
