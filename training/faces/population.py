@@ -5,7 +5,9 @@ The red of the model's upper lip is 11.1 mm high with a standard deviation of 1.
 wide, people's 50 to 56; its cheeks 130, people's 130 to 137 (zy-zy), and where the contour passes the mouth its jaws
 are as wide as nearly nobody's: people's are 91 to 107 at the bone (go-go; Farkas, Anthropometry of the Head and Face,
 1994), and between that and the model's with flesh. A network that has never seen a thin lip draws its edge into the
-skin above, and one that knows narrow cheeks only takes a face for larger than it is, its eyes for further apart.
+skin above, and one that knows narrow cheeks only takes a face for larger than it is, its eyes for further apart. As
+these measures are correlated in the model, the heights of nose, lip and chin are given, too: or else wide mouths would
+come with short faces.
 """
 
 from __future__ import annotations
@@ -22,8 +24,13 @@ MEASURES = (
     (48, 54, 0.0505, 0.0035),  # width of the mouth
     (2, 14, 0.1370, 0.0065),  # of the cheeks
     (4, 12, 0.1150, 0.0065),  # of the jaw
+    (6, 10, 0.0665, 0.0065),  # of the chin
     (31, 35, 0.0270, 0.0030),  # of the nose's base
     (39, 42, 0.0350, 0.0028),  # between the eyes
+    (36, 45, 0.0890, 0.0035),  # between their outer corners
+    (27, 33, 0.0520, 0.0034),  # height of the nose
+    (33, 51, 0.0148, 0.0022),  # of the skin above the lip
+    (33, 8, 0.0685, 0.0055),  # of the face below the nose
 )
 """Pairs of landmarks, mean and standard deviation of their distance on a neutral face, metres."""
 LIPS_ALIKE = 0.5
@@ -32,7 +39,7 @@ LIPS_ALIKE = 0.5
 
 @dataclass(frozen=True)
 class Population:
-    """Distances between landmarks, linear in the 200 identity coefficients.
+    """Distances between landmarks (where photographs are marked, not the anchors), linear in the 200 coefficients.
 
     directions (M, 200): unit vectors along which a distance grows fastest; inverse (200, M): their pseudo-inverse;
     mean (M,), factor (M, M): of an identity's shares in them, in standard deviations of the model, and the Cholesky
@@ -46,17 +53,23 @@ class Population:
 
     @staticmethod
     def of(model: FaceModel) -> Population:
-        mean, basis, _ = model.basis_at(model.anchors68)
+        mean, basis, _ = model.basis_at(model.landmarks68)
         first, second, distances, deviations = (np.array(column) for column in zip(*MEASURES))
-        apart = mean[first] - mean[second]
-        lengths = np.linalg.norm(apart, axis=1)
-        gradients = np.einsum("kmc,mc->mk", basis[:, first] - basis[:, second], apart / lengths[:, None])
-        sizes = np.linalg.norm(gradients, axis=1)
-        directions = gradients / sizes[:, None]
+        identity = np.zeros(len(basis), np.float32)
+        for _ in range(4):  # distances are linear around one identity only: around the one that has their means
+            points = mean + np.tensordot(identity, basis, 1)
+            apart = points[first] - points[second]
+            lengths = np.linalg.norm(apart, axis=1)
+            gradients = np.einsum("kmc,mc->mk", basis[:, first] - basis[:, second], apart / lengths[:, None])
+            sizes = np.linalg.norm(gradients, axis=1)
+            directions = gradients / sizes[:, None]
+            inverse = np.linalg.pinv(directions)
+            share = (distances - lengths) / sizes + directions @ identity
+            identity = inverse @ share
         correlation = np.eye(len(sizes))
         correlation[0, 1] = correlation[1, 0] = LIPS_ALIKE
         factor = np.diag(deviations / sizes) @ np.linalg.cholesky(correlation)
-        return Population(directions, np.linalg.pinv(directions), (distances - lengths) / sizes, factor)
+        return Population(directions, inverse, share, factor)
 
     def move(self, identity: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """Identities (..., 200) with the distances that `normal` (..., M), standard normal numbers, gives them.
