@@ -52,6 +52,9 @@ class Lookalikes:
             light = rng.uniform(0.1, 0.5) + rng.uniform(0.5, 1.1) * lit + rng.uniform(0, .6) * lit ** 24
         texture = self.bank.field(rng, ("clouds", "blotches", "grain")[rng.integers(3)], len(x), rng.uniform(0.5, 2.5))
         light = light * (1 + rng.uniform(0, 0.35) * texture)
+        if rng.random() < 0.35:                              # dark seas with shores, as on a full moon, or rust
+            seas = self.bank.field(rng, "clouds", len(x), rng.uniform(0.5, 5)) - rng.uniform(-0.5, 1)
+            light *= 1 - rng.uniform(0.15, 0.7) / (1 + np.exp(np.clip(-rng.uniform(1, 8) * seas, -30, 30)))
         shown = light[..., None] * colour.astype(np.float32)
         if rng.random() < 0.35:                              # stripes, or the seams of a ball
             band = np.sin((x * rng.normal(0, 1) + y * rng.normal(0, 1)) * rng.uniform(2, 14) + rng.uniform(0, 6))
