@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from face3d.model import FaceModel
-from training.faces.population import LIPS_ALIKE, MEASURES, Population
+from training.faces.population import DEPTHS, EYES, LIPS_ALIKE, MEASURES, Population
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,16 @@ def test_what_does_not_change_the_distances_stays(population):
     step = moved - identity
     inside = step @ population.directions.T @ population.inverse.T
     np.testing.assert_allclose(step, inside, atol=1e-5)
+
+
+def test_depths_stay(model, population):
+    rng = np.random.default_rng(6)
+    identity = rng.standard_normal(200)
+    depths = []
+    for who in (identity, population.move(identity, rng.standard_normal(len(MEASURES)))):
+        z = model.landmarks(who.astype(np.float32), np.zeros(84, np.float32))[:, 2]
+        depths.append([z[list(behind)].mean() - z[list(EYES)].mean() for behind in DEPTHS])
+    np.testing.assert_allclose(*depths, atol=1e-6)
 
 
 def test_the_same_numbers_give_the_same_distances_to_any_face(population):
