@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
 from rclpy.serialization import deserialize_message, serialize_message
+from std_msgs.msg import Header
 from visualization_msgs.msg import Marker
 
 from face3d.ros.conversions import MarkerWriter
+from face3d.ros.markers import Markers
 
 
 @pytest.mark.parametrize("frame", ["", "a", "ab", "abc", "abcd", "camera_optical_frame"])
@@ -42,3 +46,18 @@ def test_a_written_marker_is_what_the_serialiser_makes(frame: str, namespace: st
 def test_a_marker_needs_triangles() -> None:
     with pytest.raises(ValueError, match="at least one triangle"):
         MarkerWriter(Marker(), np.empty((0, 3), int))
+
+
+def test_a_camera_that_changes_its_frame_takes_the_old_marker_along(domain) -> None:
+    published: list = []
+    model = SimpleNamespace(lod_triangles=np.array([[0, 1, 2]]))
+    markers = Markers(SimpleNamespace(publish=published.append), model, "low", 0.0)
+    faces = [(SimpleNamespace(id=1), np.zeros((3, 3), np.float32))]
+    markers.publish(faces, Header(frame_id="before"))
+    header = Header(frame_id="after", stamp=Time(sec=5))
+    markers.keep([face for face, _ in faces], header)
+    assert header == Header(frame_id="after", stamp=Time(sec=5)), "it is the header of all results of this image"
+    gone = published[-1]
+    assert (gone.action, gone.header.frame_id, gone.header.stamp.sec) == (Marker.DELETE, "before", 5)
+    markers.publish(faces, header)
+    assert deserialize_message(published[-1], Marker).header.frame_id == "after"

@@ -44,9 +44,8 @@ class Markers:
         kept = {(header.frame_id, face.id) for face in faces}
         for gone in self._writers.keys() - kept:
             del self._writers[gone]
-            marker = Marker(header=header, ns=_NAMESPACE, id=gone[1], action=Marker.DELETE)
-            marker.header.frame_id = gone[0]
-            self._publisher.publish(marker)
+            place = Header(stamp=header.stamp, frame_id=gone[0])  # one of its own: the image's is everybody's
+            self._publisher.publish(Marker(header=place, ns=_NAMESPACE, id=gone[1], action=Marker.DELETE))
 
     def publish(self, faces: Sequence[tuple[Face, np.ndarray]], header: Header) -> None:
         """Publish faces with their vertices (N, 3) in the header's frame."""
