@@ -110,8 +110,10 @@ def test_photographs_of_one_name_do_not_overwrite_each_other(picture, network, t
         (["--box", "1,2,3"], "x,y,width,height"),
         (["--box", "1,2,0,5"], "positive"),
         (["--box", "1,nan,5,5"], "finite"),
-        (["--iterations", "0"], "iterations"),
-        (["--iterations", "many"], "invalid int"),
+        (["--iterations", "0"], "--iterations: expected a whole number, from 1 to 20, got '0'"),
+        (["--iterations", "many"], "--iterations: expected a whole number"),
+        (["--min-confidence", "nan"], "--min-confidence: expected a number, from 0 to 1"),
+        (["--threads", "100000"], "--threads: expected a whole number, from 1 to 64"),
         ([], "required: --out"),
     ],
 )
@@ -122,6 +124,27 @@ def test_wrong_arguments_are_exit_code_2(tmp_path, capsys, extra, words) -> None
     except SystemExit as stop:
         code = stop.code
     assert code == 2 and words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("video", "a.mp4", "--csv", "{table}", "--fov", "0"),
+        ("video", "a.mp4", "--csv", "{table}", "--detect-every", "0"),
+        ("record", "a.mp4", "--out", "bag", "--jpeg", "101"),
+        ("record", "a.mp4", "--out", "bag", "--seconds", "-1"),
+        ("replay", "bag", "--rate", "0"),
+        ("live", "--fps", "-3"),
+        ("live", "--domain", "233"),
+    ],
+)
+def test_numbers_out_of_range_are_said_before_anything_is_touched(tmp_path, capsys, wrong) -> None:
+    table = tmp_path / "old.csv"
+    table.write_text("kept")
+    with pytest.raises(SystemExit) as stop:
+        cli.main([word.format(table=table) for word in wrong])
+    assert stop.value.code == 2 and f"{wrong[-2]}: expected a" in capsys.readouterr().err
+    assert table.read_text() == "kept"
 
 
 def test_missing_network_and_model_are_one_line(picture, tmp_path, capsys) -> None:

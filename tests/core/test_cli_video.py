@@ -83,6 +83,20 @@ def test_video_never_overwrites_its_source(picture, network, tmp_path, capsys) -
     assert "same name" in capsys.readouterr().err
 
 
+def test_video_never_overwrites_an_image_of_its_folder(picture, network, tmp_path, capsys) -> None:
+    photo = tmp_path / "1.png"
+    assert cv2.imwrite(str(photo), picture)
+    before = photo.read_bytes()
+    for option in ("--out", "--csv", "--glb", "--blendshapes"):
+        assert cli.main(["video", str(tmp_path), option, str(photo), "--network", str(network)]) == 1
+        assert "would overwrite what is read" in capsys.readouterr().err and photo.read_bytes() == before
+    for _ in range(2):  # what a run wrote beside the images may be written again
+        assert (
+            cli.main(["video", str(tmp_path), "--csv", str(tmp_path / "a.csv"), "--network", str(network)])
+            == 0
+        )
+
+
 def test_a_video_that_is_cut_off_is_said(picture, network, tmp_path, capsys) -> None:
     whole, cut = film(tmp_path / "whole.avi", picture, 20, 10.0), tmp_path / "cut.avi"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])

@@ -56,7 +56,7 @@ def test_a_camera_that_changes_its_frame_takes_the_old_marker_along(domain) -> N
     markers.publish(faces, Header(frame_id="before"))
     header = Header(frame_id="after", stamp=Time(sec=5))
     markers.keep([face for face, _ in faces], header)
-    assert header == Header(frame_id="after", stamp=Time(sec=5)), "it is the header of all results of this image"
+    assert header == Header(frame_id="after", stamp=Time(sec=5)), "all results of this image have it"
     gone = published[-1]
     assert (gone.action, gone.header.frame_id, gone.header.stamp.sec) == (Marker.DELETE, "before", 5)
     markers.publish(faces, header)

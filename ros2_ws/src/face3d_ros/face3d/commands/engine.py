@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from face3d import resources, runtime
 from face3d.cli import FAILED, OK
+from face3d.commands import common
 from face3d.engine.builder import BuildSettings, build
 from face3d.model import FaceModel
 from face3d.runtime.sidecar import PRECISIONS, Sidecar
@@ -53,7 +54,11 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         help="int8 needs a quantised network; default: %(default)s",
     )
     parser.add_argument(
-        "--max-batch", type=int, default=8, metavar="N", help="most faces in one run; default: %(default)s"
+        "--max-batch",
+        type=common.number(int, 1, 64),
+        default=8,
+        metavar="N",
+        help="most faces in one run; default: %(default)s",
     )
     parser.add_argument(
         "--compute-capability",
@@ -69,7 +74,11 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         help="keeps kernel timings between builds; default: beside OUT",
     )
     parser.add_argument(
-        "--workspace", type=int, default=0, metavar="MIB", help="limit of its device memory; default: none"
+        "--workspace",
+        type=common.number(int, 0),
+        default=0,
+        metavar="MIB",
+        help="limit of its device memory; default: none",
     )
     parser.add_argument("--verbose", action="store_true", help="show everything that TensorRT says")
 

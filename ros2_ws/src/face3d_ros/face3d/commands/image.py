@@ -48,14 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--iterations",
-        type=int,
+        type=common.number(int, 1, 20),
         default=4,
         metavar="N",
         help="network passes per face, 1 to 20; default: %(default)s",
     )
     parser.add_argument(
         "--min-confidence",
-        type=float,
+        type=common.number(float, 0, 1),
         default=0.3,
         metavar="C",
         help="detections of which the network is less sure than this are dropped, 0..1; default: %(default)s",
@@ -66,9 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.box is not None and len(arguments.photos) > 1:
-        return _usage("--box goes with one photograph")
-    if not 1 <= arguments.iterations <= 20:
-        return _usage(f"--iterations must be 1 to 20, got {arguments.iterations}")
+        print("face3d image: --box goes with one photograph", file=sys.stderr)
+        return USAGE
     tracker = common.load_tracker(arguments)
     detector = Detector(STILL) if arguments.box is None else None
     overlay = Overlay(tracker.model, arguments.overlay, labels=False)
@@ -168,8 +167,3 @@ def _mesh_stems(folder: Path, name: str, count: int, names: Sequence[str]) -> li
 
 def _say(text: str, error: bool = False) -> None:
     tqdm.write(text, file=sys.stderr if error else sys.stdout)
-
-
-def _usage(text: str) -> int:
-    print(f"face3d image: {text}", file=sys.stderr)
-    return USAGE

@@ -27,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--loop", action="store_true", help="play a file again and again")
     parser.add_argument(
-        "--fps", type=float, default=0.0, metavar="N", help="images per second of a file; default: its own"
+        "--fps",
+        type=common.number(float, 0, 1000),
+        default=0.0,
+        metavar="N",
+        help="images per second of a file; default: its own",
     )
     add_run_arguments(parser, Path("out/live"))
 
@@ -44,18 +48,17 @@ def add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
         action="store_true",
         help="let a file lose images where the machine is too slow, like a camera; default: it slows down",
     )
-    parser.add_argument("--seconds", type=float, metavar="N", help="end after so many seconds")
     parser.add_argument(
-        "--domain", type=int, metavar="ID", help="ROS domain; default: ROS_DOMAIN_ID, else one of its own"
+        "--seconds", type=common.number(float, 0), metavar="N", help="end after so many seconds"
+    )
+    parser.add_argument(
+        "--domain",
+        type=common.number(int, 0, 232),
+        metavar="ID",
+        help="ROS domain; default: ROS_DOMAIN_ID, else one of its own",
     )
     parser.add_argument("--calibration", type=Path, metavar="YAML", help="as camera_calibration writes it")
-    parser.add_argument(
-        "--fov",
-        type=float,
-        default=60.0,
-        metavar="DEG",
-        help="field of view along the longer side without a calibration; default: %(default)s",
-    )
+    common.add_fov_argument(parser, "field of view along the longer side without a calibration")
     common.add_overlay_arguments(parser)
     common.add_model_arguments(parser)
 

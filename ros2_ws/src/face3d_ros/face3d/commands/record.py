@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from face3d.cli import FAILED, OK
+from face3d.commands import common
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,14 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jpeg",
-        type=int,
+        type=common.number(int, 1, 100),
         metavar="QUALITY",
         help="compressed images of this quality, 1 to 100; default: raw ones",
     )
-    parser.add_argument("--seconds", type=float, metavar="N", help="record so many seconds")
-    parser.add_argument(
-        "--fov", type=float, default=60.0, metavar="DEG", help="field of view; default: %(default)s"
-    )
+    parser.add_argument("--seconds", type=common.number(float, 0), metavar="N", help="record so many seconds")
+    common.add_fov_argument(parser, "field of view along the longer side without a calibration")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,8 +46,6 @@ def run(arguments: argparse.Namespace) -> int:
         from face3d.ros.bag import open_bag
 
         plug(open_bag)
-    if arguments.jpeg is not None and not 1 <= arguments.jpeg <= 100:
-        raise ValueError(f"--jpeg must be between 1 and 100, got {arguments.jpeg}")
     with (
         open_source(arguments.source) as source,
         BagWriter(

@@ -52,16 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blendshapes", type=Path, metavar="OUT.csv", help="motion capture table to write")
     parser.add_argument("--glb", type=Path, metavar="OUT.glb", help="animated face to write")
     parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="table of the model's numbers to write")
-    parser.add_argument(
-        "--fov",
-        type=float,
-        default=60.0,
-        metavar="DEG",
-        help="field of view along the longer side: distances in metres depend on it; default: %(default)s",
-    )
+    common.add_fov_argument(parser, "field of view along the longer side: distances in metres depend on it")
     parser.add_argument(
         "--detect-every",
-        type=int,
+        type=common.number(int, 1),
         default=15,
         metavar="N",
         help="look for further faces every N frames (without a tracked face: always); default: %(default)s",
@@ -86,8 +80,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     elif len({path.resolve() for path in outputs}) < len(outputs):
         problem = "two outputs have the same name"
-    elif arguments.detect_every < 1:
-        problem = "--detect-every must be at least 1"
     if problem:
         print(f"face3d video: {problem}", file=sys.stderr)
         return USAGE
