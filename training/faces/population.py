@@ -36,9 +36,15 @@ MEASURES = (
 )
 """Pairs of landmarks, mean and standard deviation of their distance on a neutral face, metres."""
 EYES = (36, 39, 42, 45)
-DEPTHS = ((27,), (33,), (51,), (57,), (8,), (0, 16), (2, 14), (4, 12), (17, 26), (19, 24))
-"""Landmarks whose depth behind the corners of the eyes stays what artists made it: without being told so, wider mouths
-push chins back, and a head then seems to look up that does not."""
+DEPTHS = (
+    *((behind, 0.0) for behind in ((27,), (33,), (8,), (0, 16), (2, 14), (4, 12), (17, 26), (19, 24))),
+    ((51,), -0.0020),
+    ((57,), -0.0015),
+)
+"""Landmarks, and by how many metres they come forward, seen from the corners of the eyes, from where artists have
+them. Without being told to stay, chins go back as mouths get wider, and a head then seems to look up that does not.
+From the line between the tip of the nose and the chin (Ricketts 1968) the artists' upper lips are level and the lower
+ones 2 mm ahead; people's are 4 and 2 behind in Europe, at 0 to 1 in East Asia, 1 and 4 ahead in Africa."""
 LIPS_ALIKE = 0.5
 """Correlation between the heights of both lips."""
 
@@ -48,12 +54,13 @@ class Population:
     """Distances between landmarks (where photographs are marked, not the anchors), linear in the 200 coefficients.
 
     directions (M, 200): unit vectors along which a distance grows fastest; inverse (200, M): the shortest way along
-    them that leaves the depths alone; mean (M,), factor (M, M): of an identity's shares in them, in standard deviations
-    of the model, and the Cholesky factor of their covariance.
+    them that leaves the depths alone; forward (200,): the step that gives the depths; mean (M,), factor (M, M): of an
+    identity's shares in the directions, in standard deviations of the model, and the Cholesky factor of their covariance.
     """
 
     directions: np.ndarray
     inverse: np.ndarray
+    forward: np.ndarray
     mean: np.ndarray
     factor: np.ndarray
 
@@ -61,7 +68,8 @@ class Population:
     def of(model: FaceModel) -> Population:
         mean, basis, _ = model.basis_at(model.landmarks68)
         first, second, distances, deviations = (np.array(column) for column in zip(*MEASURES))
-        depths = np.stack([(basis[:, behind].mean(1) - basis[:, EYES].mean(1))[:, 2] for behind in DEPTHS])
+        depths = np.stack([(basis[:, marks].mean(1) - basis[:, EYES].mean(1))[:, 2] for marks, _ in DEPTHS])
+        steps = np.array([step for _, step in DEPTHS]) / np.linalg.norm(depths, axis=1)
         depths /= np.linalg.norm(depths, axis=1, keepdims=True)
         identity = np.zeros(len(basis), np.float32)
         for _ in range(4):  # distances are linear around one identity only: around the one that has their means
@@ -71,19 +79,19 @@ class Population:
             gradients = np.einsum("kmc,mc->mk", basis[:, first] - basis[:, second], apart / lengths[:, None])
             sizes = np.linalg.norm(gradients, axis=1)
             directions = gradients / sizes[:, None]
-            inverse = np.linalg.pinv(np.concatenate([directions, depths]))[:, : len(directions)]
+            inverse, forward = np.split(np.linalg.pinv(np.concatenate([directions, depths])), [len(sizes)], axis=1)
             share = (distances - lengths) / sizes + directions @ identity
-            identity = inverse @ share
+            identity = inverse @ share + forward @ steps
         correlation = np.eye(len(sizes))
         correlation[0, 1] = correlation[1, 0] = LIPS_ALIKE
         factor = np.diag(deviations / sizes) @ np.linalg.cholesky(correlation)
-        return Population(directions, inverse, share, factor)
+        return Population(directions, inverse, forward @ steps, share, factor)
 
     def move(self, identity: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """Identities (..., 200) with the distances that `normal` (..., M), standard normal numbers, gives them.
         Whatever does not change these distances stays."""
         wanted = self.mean + normal @ self.factor.T
-        return identity + (wanted - identity @ self.directions.T) @ self.inverse.T
+        return identity + (wanted - identity @ self.directions.T) @ self.inverse.T + self.forward
 
     def draw(self, rng: np.random.Generator, spread: float, limit: float) -> np.ndarray:
         """One identity (200,) float32: coefficients of standard deviation `spread`, none beyond +-limit."""
