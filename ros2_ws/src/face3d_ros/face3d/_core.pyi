@@ -157,6 +157,9 @@ def distance(
 ) -> float:
     """Euclidean distance of two arrays with the same number of elements."""
 
+def dot(a: NDArray[np.float32] | NDArray[np.float64], b: NDArray[np.float32] | NDArray[np.float64]) -> float:
+    """Sum of the products of two arrays with the same number of elements."""
+
 def towards(
     value: NDArray[np.float64], measured: NDArray[np.float32] | NDArray[np.float64], gain: float
 ) -> NDArray[np.float64]:
@@ -220,6 +223,9 @@ def landmarks(
 def look(tensor: NDArray[np.uint8], border: int, cells: int, flat: float) -> NDArray[np.float32]:
     """(3, cells, cells) averages of the first three planes of (9, S, S), `border` pixels left out, without their mean and
     divided by their norm; zero with less than `flat` grey levels of contrast. Use `face3d.likeness`."""
+
+def mixed_looks(look: NDArray[np.float32], other: NDArray[np.float32], gain: float) -> NDArray[np.float32]:
+    """look + gain * (other - look), (3, K, K), divided by its norm unless that is 0. Use `face3d.likeness`."""
 
 def instruction_sets() -> tuple[str, ...]:
     """The instruction sets the kernels were compiled for and this processor has. Results do not depend on them."""

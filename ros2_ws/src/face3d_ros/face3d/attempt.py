@@ -99,7 +99,8 @@ def run(
                 attempt.passes = index + 1
             attempt.confidence, attempt.vertices = float(confidence), None
             if attempt.track is not None and index == attempt.passes - 1:
-                attempt.look = look_of(tensor) if not turns else np.rot90(look_of(tensor), -turns, (1, 2))
+                look = look_of(tensor)
+                attempt.look = np.ascontiguousarray(np.rot90(look, -turns, (1, 2))) if turns else look
                 if attempt.tracked and plausible and not attempt.is_alike(settings):
                     _doubt(attempt, settings)
 

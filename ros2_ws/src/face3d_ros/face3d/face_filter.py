@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,8 +33,9 @@ _LEAST_FACING = 0.1  # a profile says little about who it is, but not nothing
 class FaceMemory:
     """What the filters of one face remember; immutable.
 
-    shown  (200,) float32: the identity that the face is shown with. It stays the same until the running mean is more
-           than `FaceFilter.identity_step` away from it, so that what is computed from it can be kept
+    shown     (200,) float32: the identity that the face is shown with. It stays the same until the running mean is more
+              than `FaceFilter.identity_step` away from it, so that what is computed from it can be kept
+    geometry  the smoothed face
     """
 
     identity: RunningMean
@@ -44,12 +44,11 @@ class FaceMemory:
     log_scale: Moving
     translation: Moving
     shown: np.ndarray
+    geometry: Geometry = field(init=False)
 
-    @cached_property
-    def geometry(self) -> Geometry:
-        """The smoothed face."""
+    def __post_init__(self) -> None:
         pose = Pose(self.rotation.value, math.exp(self.log_scale.value[0]), self.translation.value)
-        return Geometry(self.shown, self.expression.value, pose)
+        object.__setattr__(self, "geometry", Geometry(self.shown, self.expression.value, pose))
 
 
 @dataclass(frozen=True)
@@ -130,10 +129,16 @@ class FaceFilter:
         """Where to look for the face `dt` seconds later: its pose, moved on with the speed that it has."""
         dt = _AHEAD * min(dt, _LONGEST)
         turn = step(self.rotation, memory.rotation, dt)
-        (growth,) = step(self.log_scale, memory.log_scale, dt)
+        (growth,) = step(self.log_scale, memory.log_scale, dt).tolist()
         move = step(self.translation, memory.translation, dt, unit=pose.scale)
-        moved = Pose(so3.exp(turn) @ pose.rotation, pose.scale * math.exp(growth), pose.translation + move)
-        return pose if _is_same(pose, moved) else moved
+        still = (
+            math.hypot(*turn.tolist()) < _TURN
+            and abs(growth) < _GROWTH
+            and math.hypot(*move.tolist()) < _SHIFT * pose.scale
+        )
+        if still:
+            return pose
+        return Pose(so3.exp(turn) @ pose.rotation, pose.scale * math.exp(growth), pose.translation + move)
 
     @staticmethod
     def rests(before: Geometry, now: Geometry) -> bool:
@@ -144,7 +149,7 @@ class FaceFilter:
         wander. Shown with the same prior a still picture gets the same answer, to the bit.
         """
         return (
-            _is_same(before.pose, now.pose, _REST)
+            _is_same(before.pose, now.pose)
             and _core.distance(before.expression, now.expression) < _CHANGE
             and _core.distance(before.identity, now.identity) < _OTHER
         )
@@ -164,10 +169,9 @@ class FaceFilter:
         return max(1e-3, confidence) * facing * facing
 
 
-def _is_same(before: Pose, now: Pose, steps: float = 1.0) -> bool:
-    turned = _core.distance(before.rotation, now.rotation)
+def _is_same(before: Pose, now: Pose) -> bool:
     return (
-        _core.distance(before.translation, now.translation) < steps * _SHIFT * before.scale
-        and abs(now.scale / before.scale - 1.0) < steps * _GROWTH
-        and turned < steps * math.sqrt(2.0) * _TURN  # of small angles
+        _core.distance(before.translation, now.translation) < _REST * _SHIFT * before.scale
+        and abs(now.scale / before.scale - 1.0) < _REST * _GROWTH
+        and _core.distance(before.rotation, now.rotation) < _REST * math.sqrt(2.0) * _TURN  # of small angles
     )

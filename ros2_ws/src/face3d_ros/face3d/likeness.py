@@ -27,12 +27,9 @@ def look_of(tensor: np.ndarray) -> np.ndarray:
 
 def is_alike(look: np.ndarray, before: np.ndarray, least: float) -> bool:
     """Whether two looks correlate by `least` (-1 to 1) or more. Nothing is known of one that shows nothing `before`."""
-    return not before.any() or float(np.vdot(look, before)) >= least
+    return _core.dot(look, before) >= least or not before.any()
 
 
 def remember(look: np.ndarray, new: np.ndarray, turn: float) -> np.ndarray:
     """A look that follows another one: slowly, or as fast as the head turned by `turn` radians in between."""
-    gain = min(1.0, _GAIN + (1.0 - _GAIN) * turn / _TURN)
-    look = look + np.float32(gain) * (new - look)
-    size = float(np.sqrt(np.vdot(look, look)))
-    return look / np.float32(size) if size > 0.0 else look
+    return _core.mixed_looks(look, new, min(1.0, _GAIN + (1.0 - _GAIN) * turn / _TURN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from face3d import _core
 from face3d import rotation as so3
 from face3d.codec import Geometry
 from face3d.crop import CROP_METRES
@@ -25,7 +26,7 @@ def is_plausible(geometry: Geometry, width: int, height: int, settings: TrackerS
         and -0.5 <= v <= height - 0.5
         and -towards >= math.cos(settings.max_angle)
         and -upright >= math.cos(settings.max_tilt)
-        and float(identity @ identity) <= settings.max_identity**2 * len(identity)
+        and _core.dot(identity, identity) <= settings.max_identity**2 * len(identity)
     )
 
 
@@ -35,5 +36,5 @@ def is_near(geometry: Geometry, prior: Geometry, settings: TrackerSettings) -> b
     return (
         so3.angle(pose.rotation, before.rotation) <= settings.max_turn
         and abs(math.log(pose.scale / before.scale)) <= math.log(settings.max_zoom)
-        and math.dist(pose.translation, before.translation) <= settings.max_shift * CROP_METRES * before.scale
+        and _core.distance(pose.translation, before.translation) <= settings.max_shift * CROP_METRES * before.scale
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -105,8 +106,7 @@ class Track:
     look: np.ndarray | None = None
 
 
-@dataclass(frozen=True)
-class Counters:
+class Counters(NamedTuple):
     """Events since the start, for diagnostics.
 
     frames       steps taken
@@ -134,7 +134,7 @@ class Counters:
         """Counters with some of them increased."""
         if not any(changes.values()):
             return self
-        return replace(self, **{name: getattr(self, name) + change for name, change in changes.items()})
+        return self._replace(**{name: getattr(self, name) + change for name, change in changes.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ class TrackerState:
     tracks: tuple[Track, ...] = ()
     next_id: int = 1
     stamp: int | None = None
-    counters: Counters = Counters()
+    counters: Counters = field(default_factory=Counters)
 
     @property
     def tracked(self) -> int:

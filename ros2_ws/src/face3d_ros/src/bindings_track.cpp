@@ -163,6 +163,13 @@ double distance(py::handle a, py::handle b) {
   return std::sqrt(squares);
 }
 
+double dot(py::handle a, py::handle b) {
+  const Reals x = reals_of(a, "a", kAny), y = reals_of(b, "b", x.count);
+  double sum = 0.0;
+  for (std::int64_t i = 0; i < x.count; ++i) sum += x[i] * y[i];
+  return sum;
+}
+
 py::object towards(py::handle value, py::handle measured, double gain) {
   const auto from = view<double>(value, "value", {kAny});
   const Reals to = reals_of(measured, "measured", from.count);
@@ -212,6 +219,14 @@ py::object look(py::handle tensor, int border, int cells, double flat) {
   return result;
 }
 
+py::object mixed_looks(py::handle look, py::handle other, double gain) {
+  const auto from = view<float>(look, "look", {3, kAny, kAny});
+  const auto to = view<float>(other, "other", {3, from.shape[1], from.shape[2]});
+  auto result = make<float>({3, from.shape[1], from.shape[2]});
+  mix_looks(from.data, to.data, from.count, gain, result.mutable_data());
+  return result;
+}
+
 }  // namespace
 
 void bind_track(py::module_& module) {
@@ -227,11 +242,13 @@ void bind_track(py::module_& module) {
   module.def("follow", &follow_vector, "rule"_a, "value"_a, "speed"_a, "measured"_a, "dt"_a, "unit"_a);
   module.def("follow_rotation", &follow_turn, "rule"_a, "value"_a, "speed"_a, "measured"_a, "dt"_a);
   module.def("distance", &distance, "a"_a, "b"_a);
+  module.def("dot", &dot, "a"_a, "b"_a);
   module.def("towards", &towards, "value"_a, "measured"_a, "gain"_a);
   module.def("projection", &projection_of, "rotation"_a, "scale"_a, "u"_a, "v"_a);
   module.def("landmarks", &landmarks_of, "vertices"_a, "fixed"_a, "candidates"_a, "outward"_a,
              "rotation"_a);
   module.def("look", &look, "tensor"_a, "border"_a, "cells"_a, "flat"_a);
+  module.def("mixed_looks", &mixed_looks, "look"_a, "other"_a, "gain"_a);
 }
 
 }  // namespace face3d

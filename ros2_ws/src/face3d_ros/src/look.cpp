@@ -38,4 +38,15 @@ void look_of(const std::uint8_t* planes, int side, int border, int cells, double
   for (int i = 0; i < 3 * count; ++i) look[i] *= scale;
 }
 
+void mix_looks(const float* look, const float* other, std::int64_t count, double gain, float* mixed) {
+  const float share = static_cast<float>(gain);
+  double squares = 0.0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    mixed[i] = look[i] + share * (other[i] - look[i]);
+    squares += static_cast<double>(mixed[i]) * mixed[i];
+  }
+  const float size = squares > 0.0 ? static_cast<float>(std::sqrt(squares)) : 1.0f;
+  for (std::int64_t i = 0; i < count; ++i) mixed[i] /= size;
+}
+
 }  // namespace face3d

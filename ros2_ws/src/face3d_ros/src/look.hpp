@@ -10,4 +10,7 @@ namespace face3d {
 // of contrast is zero. side - 2 border is a multiple of cells. look (3, cells, cells).
 void look_of(const std::uint8_t* planes, int side, int border, int cells, double flat, float* look);
 
+// A look that lies between two others, `gain` (0 to 1) of the way from the first to the second; `count` numbers each.
+void mix_looks(const float* look, const float* other, std::int64_t count, double gain, float* mixed);
+
 }  // namespace face3d
