@@ -55,7 +55,8 @@ class Population:
 
     directions (M, 200): unit vectors along which a distance grows fastest; inverse (200, M): the shortest way along
     them that leaves the depths alone; forward (200,): the step that gives the depths; mean (M,), factor (M, M): of an
-    identity's shares in the directions, in standard deviations of the model, and the Cholesky factor of their covariance.
+    identity's shares in the directions, in standard deviations of the model, and the Cholesky factor of their
+    covariance.
     """
 
     directions: np.ndarray
