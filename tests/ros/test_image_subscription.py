@@ -83,6 +83,25 @@ def test_what_has_waited_gives_way_to_what_is_newer(probe: Probe, eyes: Node, qu
     assert WAITING == 2, "as this test has it"
 
 
+def test_losses_are_counted_of_two_publishers(probe: Probe, eyes: Node) -> None:
+    """Two cameras on one topic, one of which has sent for a while: what comes in turn has not got lost."""
+    got: list[str] = []
+    health = Health(eyes, TOPIC)
+    ImageSubscription(eyes, "raw", health, lambda picture: got.append(picture.header.frame_id))
+    first, second = (probe.node.create_publisher(Image, TOPIC, 10) for _ in range(2))
+    probe.spin(lambda: first.get_subscription_count() and second.get_subscription_count())
+    turns = ["a", "b", "c", "d", "e", "f", "g", "h"]
+    for name, publisher in zip(turns, [first] * 4 + [second, first] * 2):
+        send(publisher, name)
+        probe.spin(lambda name=name: name in got)
+    assert got == turns and (health.frames, health.dropped) == (8, 0)
+    send(first, *"1234")  # two may wait
+    probe.spin(lambda: "4" in got)
+    send(second, "5")
+    probe.spin(lambda: "5" in got)
+    assert health.frames + health.dropped == 13
+
+
 @pytest.mark.parametrize(
     "rules, transport, topic",
     [

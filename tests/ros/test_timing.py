@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.serialization import deserialize_message
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker
@@ -132,6 +133,11 @@ def test_what_counts_as_lost(domain) -> None:
     assert health.dropped == 3 and health.behind
     health._last_loss -= 1.0
     assert not health.behind
+    for number, publishers in ((900, 2), (20, 2), (903, 2), (21, 2), (23, 2)):  # one more camera on the topic
+        health.received(number, publishers)
+    assert health.dropped == 3 + 2 + 1
+    level, text = health._judge(time.monotonic(), 30.0, 0)
+    assert level == DiagnosticStatus.WARN and "2 publishers" in text
     picky = Health(node, "image", pause=0.5)
     for number in (5, 6, 9):
         picky.received(number)

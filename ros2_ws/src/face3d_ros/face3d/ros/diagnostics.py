@@ -15,6 +15,7 @@ from rclpy.node import Node
 
 from face3d.ros.conversions import nanoseconds
 from face3d.ros.gate import Gate
+from face3d.ros.sequences import Sequences
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 """For timers that also go on while a simulated clock stands still."""
@@ -25,7 +26,6 @@ _MEMORY = 5.0  # seconds for which a problem stays in the report
 _BEHIND = 0.3  # seconds for which a loss shows that there is too little time
 _SAME_CLOCK = 5.0  # seconds behind its stamp from which it is of another clock, as in a replayed bag
 _TOLD = 5  # losses that a report tells of one by one
-_RESTART = 1000  # a gap in sequence numbers that large is another publisher, not loss
 
 
 class Health:
@@ -44,7 +44,7 @@ class Health:
     ) -> None:
         self._node, self._topic, self._extra, self._pause = node, topic, extra, pause
         self.frames = self.dropped = self.problems = 0
-        self._sequence: int | None = None
+        self._sequences, self._publishers = Sequences(), 1
         self._last_frame: float | None = None
         self._last_loss = -1e9
         self._losses: list[str] = []
@@ -57,13 +57,18 @@ class Health:
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._timer = node.create_timer(_PERIOD, self.report, clock=STEADY)
 
-    def received(self, number: int | None = None) -> None:
-        """Work on an image begins; its sequence number, where there is one, shows what was lost before."""
+    def received(self, number: int | None = None, publishers: int = 1) -> None:
+        """Work on an image begins.
+
+        number      that its publisher gave it: shows what was lost before
+        publishers  of the images, now
+        """
         self.seldom.open = False
         now, self._started = time.monotonic(), time.perf_counter()
-        if number and self._sequence and not self._pause and 1 < number - self._sequence < _RESTART:
-            self._lost(number - self._sequence - 1, now)
-        self._sequence = number
+        self._publishers = publishers
+        lost = self._sequences.missing(number, publishers)
+        if lost and not self._pause:
+            self._lost(lost, now)
         self._spent = 0.0
         self._last_frame = now
         self.frames += 1
@@ -145,6 +150,9 @@ class Health:
             return DiagnosticStatus.WARN, f"no image yet{where}" + (", nobody publishes it" if nobody else "")
         if now - self._last_frame > _SILENCE + self._pause:
             return DiagnosticStatus.WARN, f"no image{where} for {now - self._last_frame:.0f} s"
+        if self._publishers > 1:
+            text = f"{rate:.1f} frames/s{where} from {self._publishers} publishers, which are taken for one camera"
+            return DiagnosticStatus.WARN, text
         if dropped:
             return DiagnosticStatus.WARN, f"{rate:.1f} frames/s, {dropped} dropped in the last second"
         return DiagnosticStatus.OK, f"{rate:.1f} frames/s"

@@ -97,7 +97,7 @@ class ImageSubscription:
         waited = 1e-9 * (time.time_ns() - info.get("received_timestamp", 0))
         if waited > self._slack:
             data, info = take(self._subscription) or (data, info)
-        self._health.received(info.get("publication_sequence_number"))
+        self._health.received(info.get("publication_sequence_number"), self._subscription.get_publisher_count())
         try:
             picture = read_picture(data, self._kind)
         except ValueError as error:
