@@ -1,20 +1,13 @@
-"""Evaluation on held-back synthetic faces: what the network makes of faces whose truth is known exactly.
-
-python -m training.evaluate                     the committed network
-python -m training.evaluate --model my.onnx --faces 1000 --out out/evaluation.json
-"""
+"""Evaluation on held-back synthetic faces: what the network makes of faces whose truth is known exactly."""
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from face3d import codec, resources, runtime
+from face3d import codec
 from face3d import rotation as so3
 from face3d.camera import Pose
 from face3d.codec import Geometry
@@ -180,22 +173,3 @@ def format_report(report: dict) -> str:
             f"Confidence: {100 * found:.1f} % of faces kept, {100 * refused:.1f} % of empty crops refused"
         )
     return "\n".join(lines)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Evaluate a network on held-back synthetic faces.")
-    parser.add_argument("--model", type=Path, default=None, help="ONNX file (default: the committed network)")
-    parser.add_argument("--faces", type=int, default=500, help="number of test faces (default 500)")
-    parser.add_argument("--out", type=Path, default=None, help="also write all numbers to this JSON file")
-    arguments = parser.parse_args()
-    model = FaceModel.load()
-    network = runtime.load(arguments.model or resources.network_path(), model, threads=2)
-    report = evaluate(network.infer, TestSet.draw(arguments.faces), model)
-    print(format_report(report))
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(report, indent=1))
-
-
-if __name__ == "__main__":
-    main()

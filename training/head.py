@@ -116,15 +116,6 @@ class HeadAssets:
         control = _core.blend(self.control_mean, self.basis, coefficients)
         return _core.subdivide(self.indptr, self.indices, self.data, control)
 
-    def turn_eyes(self, vertices: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """A copy of `vertices` (Nh, 3) with each eyeball rotated about its centre by a (3, 3) matrix."""
-        turned = vertices.copy()
-        for rows, rotation in zip(self.eyes, (left, right)):
-            ball = vertices[rows]
-            centre = 0.5 * (ball.min(0) + ball.max(0))
-            turned[rows] = (ball - centre) @ np.asarray(rotation, ball.dtype).T + centre
-        return turned
-
 
 def _make(data: MakeHuman, model: FaceModel) -> dict[str, np.ndarray]:
     """The arrays of the cached file."""

@@ -86,17 +86,6 @@ def test_fields(head):
     assert (head.iris_angle[head.part == 0] == np.float32(np.pi)).all()
 
 
-def test_turning_the_eyes_keeps_the_rest(head):
-    vertices = head.mean
-    quarter = np.array([[0, 0, 1], [0, 1, 0], [-1, 0, 0]], float)
-    turned = head.turn_eyes(vertices, quarter, np.eye(3))
-    left, right = head.eyes
-    moved = np.linalg.norm(turned - vertices, axis=1) > 1e-6
-    assert moved[left].mean() > 0.9 and not np.delete(moved, left).any() and not moved[right].any()
-    tip = left[head.iris_angle[left].argmin()]
-    assert (turned - vertices)[tip, 0] > 0.01, "the pupil went to +x"
-
-
 def test_a_foreign_model_is_refused(model, tmp_path, data):
     import dataclasses
 

@@ -59,11 +59,6 @@ class NoiseBank:
         """The tile as uint8: 128 is 0 and 40 one deviation."""
         return np.clip(np.rint(128 + 40 * tile), 0, 255).astype(np.uint8)
 
-    def look_up_skin(self, u: np.ndarray, v: np.ndarray, scale: float = 1.0,
-                     shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-        """(4, P) float32 clouds, pores, spots and hairs at u * scale + shift: one lookup for all of them."""
-        return native.sample(self.skin, u, v, scale, shift, wrap=True, zero=128.0, gain=1 / 40)
-
     def look_up(self, name: str, u: np.ndarray, v: np.ndarray, scale: float = 1.0,
                 shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
         """float32 noise of deviation about 1 at tile coordinates (u along columns, v along rows; any range)."""
