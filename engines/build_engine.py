@@ -16,6 +16,7 @@ import onnx
 from engines.faces import CALIBRATION_SEED, draw_faces
 from engines.quantize import FACES, default_out, quantize
 from face3d import resources
+from face3d.commands.common import number
 from face3d.commands.engine import add_build_arguments, run_build
 from face3d.engine import graph
 from face3d.model import FaceModel
@@ -28,7 +29,9 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_build_arguments(parser)
-    parser.add_argument("--faces", type=int, default=FACES, help="to calibrate int8 on; default: %(default)s")
+    parser.add_argument(
+        "--faces", type=number(int, 1), default=FACES, help="to calibrate int8 on; default: %(default)s"
+    )
     arguments = parser.parse_args()
     try:
         network = resources.network(arguments.network)

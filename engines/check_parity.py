@@ -22,6 +22,7 @@ import onnx
 from engines.faces import PARITY_SEED, Faces, draw_faces
 from engines.quantize import default_out
 from face3d import codec, resources, runtime
+from face3d.commands.common import number
 from face3d.engine import graph
 from face3d.model import FaceModel
 from face3d.runtime.sidecar import Sidecar
@@ -135,18 +136,21 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--network", type=Path, help="fp32 ONNX file (default: the committed one)")
-    parser.add_argument("--faces", type=int, default=64, help="default: %(default)s")
+    parser.add_argument("--faces", type=number(int, 1), default=64, help="default: %(default)s")
     parser.add_argument(
         "--int8", type=Path, action="append", help="quantised ONNX file (default: beside the network)"
     )
     parser.add_argument("--engine", type=Path, action="append", default=[], help="default: the network's own")
     arguments = parser.parse_args()
-    model, network = FaceModel.load(), resources.network(arguments.network)
+    try:
+        model, network = FaceModel.load(), resources.network(arguments.network)
+        reference = runtime.load(network, model)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"check_parity: {error}") from None
     int8 = arguments.int8
     if int8 is None:
         int8 = [path for path in (default_out(network, "cpu"),) if path.is_file()]
     faces = draw_faces(arguments.faces, model, PARITY_SEED)
-    reference = runtime.load(network, model)
     expected = run(reference.infer, faces)
     print(f"{arguments.faces} synthetic faces, differences to ONNX Runtime fp32, mean / largest")
     print(f"{'':<36} {'coefficient':>19} {'vertices mm':>17} {'landmarks px':>17} {'confidence':>17}")

@@ -13,6 +13,7 @@ import datetime
 import json
 import tempfile
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import onnx
@@ -122,7 +123,13 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="best.pt of a training run")
     parser.add_argument("--out", type=Path, default=Path("engines/face3d.onnx"), help="ONNX file to write")
     arguments = parser.parse_args()
-    difference = export(torch.load(arguments.weights, weights_only=True), arguments.out)
+    try:
+        weights = torch.load(arguments.weights, weights_only=True)
+    except OSError as error:
+        raise SystemExit(f"export: {error}") from None
+    except (UnpicklingError, RuntimeError):  # as torch says it, it is a page long
+        raise SystemExit(f"export: {arguments.weights} holds no weights of a training run") from None
+    difference = export(weights, arguments.out)
     size = arguments.out.stat().st_size / 1e6
     print(f"{arguments.out}: {size:.1f} MB, opset {OPSET}, largest difference to torch {difference:.1e}")
 

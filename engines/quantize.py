@@ -30,6 +30,7 @@ from engines.faces import CALIBRATION_SEED, draw_faces
 from engines.products import Arranged
 from engines.rewriting import Graph
 from face3d import resources
+from face3d.commands.common import number
 from face3d.engine import graph
 from face3d.model import FaceModel
 from face3d.runtime.sidecar import sha256
@@ -123,13 +124,18 @@ def main() -> None:
     parser.add_argument("--network", type=Path, help="fp32 ONNX file (default: the committed one)")
     parser.add_argument("--target", choices=TARGETS, default="cpu", help="default: %(default)s")
     parser.add_argument("--out", type=Path, help="ONNX file to write (default: beside the network)")
-    parser.add_argument("--faces", type=int, default=FACES, help="to calibrate on; default: %(default)s")
+    parser.add_argument(
+        "--faces", type=number(int, 1), default=FACES, help="to calibrate on; default: %(default)s"
+    )
     arguments = parser.parse_args()
-    network = resources.network(arguments.network)
-    out = arguments.out or default_out(network, arguments.target)
-    faces = draw_faces(arguments.faces, FaceModel.load(), CALIBRATION_SEED)
-    quantised = quantize(network, faces.tensors, arguments.target)
-    onnx.save(quantised, out)
+    try:
+        network = resources.network(arguments.network)
+        graph.load(network)  # before faces are drawn for what is no network
+        out = arguments.out or default_out(network, arguments.target)
+        faces = draw_faces(arguments.faces, FaceModel.load(), CALIBRATION_SEED)
+        onnx.save(quantize(network, faces.tensors, arguments.target), out)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"quantize: {error}") from None
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, int8 for {arguments.target}, {arguments.faces} faces")
 
 

@@ -20,8 +20,6 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
     os.environ.setdefault(_variable, "1")
 
-PARTS = ("synthetic", "photographs", "scans", "videos", "people", "confidence", "starts")
-
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -58,13 +56,18 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     # Late, so that --help is immediate.
-    from evaluation import album, report
     from face3d import resources, runtime
     from face3d.model import FaceModel
 
     began = time.monotonic()
-    model = FaceModel.load()
-    network = runtime.load(options.network, model, threads=options.threads)
+    try:
+        model = FaceModel.load()
+        network = runtime.load(options.network, model, threads=options.threads)
+    except (OSError, ValueError) as error:
+        print(f"evaluation: {error}", file=sys.stderr)
+        return 1
+    from evaluation import album, report
+
     data = resources.network(options.network).read_bytes()
     results: dict = {
         "date": datetime.date.today().isoformat(),
@@ -77,16 +80,7 @@ def main() -> int:
     for part in options.parts or PARTS:
         print(f"evaluation: {part} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
         try:
-            measure = {
-                "synthetic": _synthetic,
-                "photographs": _photographs,
-                "scans": _scans,
-                "videos": _videos,
-                "people": _people,
-                "confidence": _confidence,
-                "starts": _starts,
-            }[part]
-            figures += measure(results, model, network, options, folder, album)
+            figures += PARTS[part](results, model, network, options, folder, album)
         except (RuntimeError, OSError) as error:
             failed = True
             print(f"evaluation: {part} could not be measured: {error}", file=sys.stderr)
@@ -181,6 +175,18 @@ def _starts(results, model, network, options, folder, album) -> list:
     empty += [pictures.Picture(name, image) for name, image in development.familiar_pictures()]
     results["starts"] = starts.measure(starts.run(faces, empty, model, network))
     return []
+
+
+PARTS = {
+    "synthetic": _synthetic,
+    "photographs": _photographs,
+    "scans": _scans,
+    "videos": _videos,
+    "people": _people,
+    "confidence": _confidence,
+    "starts": _starts,
+}
+"""What can be measured, in the order in which it is."""
 
 
 if __name__ == "__main__":

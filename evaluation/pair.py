@@ -41,11 +41,14 @@ def main() -> None:
     from face3d.model import FaceModel
     from training.evaluate import errors_of
 
-    model = FaceModel.load()
-    networks = [
-        runtime.load(path, model, backend)
-        for path, backend in zip((options.base, options.other), options.backends)
-    ]
+    try:
+        model = FaceModel.load()
+        networks = [
+            runtime.load(path, model, backend)
+            for path, backend in zip((options.base, options.other), options.backends)
+        ]
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"evaluation.pair: {error}") from None
     print(f"{'mean error':<44} {options.base.stem:>8.8} {options.other.stem:>8.8}   change", flush=True)
     count = 80 if options.quick else 300
     runs = [synthetic.run(count, model, network) for network in networks]
