@@ -10,6 +10,7 @@ from face3d.looks import OTHERS, UPRIGHT
 _LOOKS = tuple(look for other in OTHERS for look in (UPRIGHT, other))  # the usual one every second time
 _DOUBT = 0.6  # the network sorts these out, by itself
 _MOST = 2  # doubtful detections of one look: each costs the network some passes
+_REPEATS = 3  # of a look that is sure, while nobody is tracked: the network does not believe in it
 
 
 class Search:
@@ -22,6 +23,7 @@ class Search:
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self._detector = Detector(settings)
         self._looked = 0  # since a look was sure, which is then repeated
+        self._sure = 0  # looks in a row that were sure
 
     def look(self, image: np.ndarray, tracked: bool) -> list[Detection]:
         """Detections in an RGB image (H, W, 3) uint8, the most certain first.
@@ -30,9 +32,14 @@ class Search:
                  come in, but nothing doubtful costs time beside the face or is mixed up with it.
         """
         if tracked:
+            self._sure = 0
             return self._detector.detect(image)
         rounds, now = divmod(self._looked, len(_LOOKS))
         found = self._detector.detect(image, _LOOKS[now], _DOUBT * (rounds % 2))
-        sure = any(detection.sure for detection in found)
-        self._looked = now if sure else self._looked + 1
+        self._sure = self._sure + 1 if any(detection.sure for detection in found) else 0
+        if self._sure:
+            self._looked = now
+        # A picture on the wall, of which only the detector is sure, must not hide who is beside it.
+        if self._sure % _REPEATS == 0:
+            self._looked += 1
         return with_few_doubts(found, _MOST)
