@@ -97,6 +97,13 @@ def test_video_never_overwrites_an_image_of_its_folder(picture, network, tmp_pat
         )
 
 
+def test_a_video_of_unknown_kind_is_one_line(picture, network, tmp_path, capfd) -> None:
+    clip = film(tmp_path / "clip.mp4", picture, 1)
+    assert cli.main(["video", str(clip), "--out", str(tmp_path / "o.txt"), "--network", str(network)]) == 1
+    error = capfd.readouterr().err
+    assert "use a name that ends in .mp4 or .avi" in error and "OpenCV" not in error
+
+
 def test_a_video_that_is_cut_off_is_said(picture, network, tmp_path, capsys) -> None:
     whole, cut = film(tmp_path / "whole.avi", picture, 20, 10.0), tmp_path / "cut.avi"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])

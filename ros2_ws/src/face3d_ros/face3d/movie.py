@@ -12,6 +12,7 @@ import numpy as np
 
 from face3d.codec import EXPRESSION, IDENTITY, Geometry
 from face3d.motion import ARKIT, Blendshapes, head_pose
+from face3d.source import quiet
 
 if TYPE_CHECKING:
     from face3d.model import FaceModel
@@ -47,7 +48,8 @@ class Movie:
             # The codec works on pairs of pixels.
             self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
             code = cv2.VideoWriter.fourcc(*("MJPG" if self.path.suffix.lower() == ".avi" else "mp4v"))
-            self._writer = cv2.VideoWriter(str(self.path), code, self._fps, self._size)
+            with quiet():
+                self._writer = cv2.VideoWriter(str(self.path), code, self._fps, self._size)
             if not self._writer.isOpened():
                 raise OSError(f"cannot write a video to {self.path}; use a name that ends in .mp4 or .avi")
         if (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2) != self._size:

@@ -99,7 +99,7 @@ def read_image(path: str | Path) -> np.ndarray:
         raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
     image = whole = None
     # OpenCV raises where a header promises more pixels than it takes.
-    with _quiet(), contextlib.suppress(cv2.error):
+    with quiet(), contextlib.suppress(cv2.error):
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
         whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
     if image is None or whole is None:
@@ -132,7 +132,7 @@ class VideoFile(_Closing):
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        with _quiet():
+        with quiet():
             self._capture = cv2.VideoCapture(str(path))
             # Some decoders take any text for a video: what counts is that a first frame has a size.
             self._first = self._capture.read()[1] if self._capture.isOpened() else None
@@ -153,7 +153,7 @@ class VideoFile(_Closing):
                 stamp = last + period
             yield Frame(stamp, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             last = stamp
-            with _quiet():
+            with quiet():
                 image = self._capture.read()[1]
             stamp = round(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
         self.missing = max(0.0, (self.count or 0) / self.fps - (last + period) * 1e-9)
@@ -170,7 +170,7 @@ class Webcam(_Closing):
 
     def __init__(self, index: int) -> None:
         self.name = f"webcam {index}"
-        with _quiet():
+        with quiet():
             self._capture = cv2.VideoCapture(index)
         if not self._capture.isOpened():
             raise SourceError(
@@ -216,7 +216,7 @@ def _is_text(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """OpenCV's own complaints off: ours say more."""
     level = _log.setLogLevel(_SILENT)  # answers with the old one
     try:
