@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from face3d.commands.common import number
 from face3d.resources import cache_folder
 from training.batches import BatchSource
 from training.config import TrainConfig
@@ -26,24 +27,23 @@ SHOWN = ("loss", "points", "projection", "geometry", "expression", "identity", "
 """Terms of the loss in the progress bar."""
 
 
-def train(
-    config: TrainConfig, out: Path, hours: float, samples: int, warm_start: Path | None, threads: int
-) -> dict:
-    """Run until `hours` or `samples` are spent, or the schedule stops early; returns the last evaluation."""
+def train(run: Run, threads: int = 1) -> dict:
+    """Go on until the run's hours or samples are spent, or its schedule stops early; returns the last evaluation."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a killed run keeps its checkpoint, too
     torch.set_num_threads(threads)
-    run = Run(config, out, hours, samples, warm_start)
-    total = run.first + samples if samples else None
+    total = run.first + run.samples if run.samples else None
     bar = tqdm(initial=run.first, total=total, unit="face", smoothing=0.02, mininterval=2)
-    with BatchSource(config, FaceConfig(), run.seed) as source:
+    with BatchSource(run.config, FaceConfig(), run.seed) as source:
         try:
             while run.advance():
                 source.set_difficulty(run.difficulty)
                 slot, batch = source.take()
                 source.release(slot, run.step(batch))
-                bar.update(config.batch)
-                bar.set_postfix_str(" ".join(f"{name[:5]} {run.terms[name]:.4f}" for name in SHOWN), refresh=False)
-                if run.seen >= run.judged + config.evaluate_every:
+                bar.update(run.config.batch)
+                bar.set_postfix_str(
+                    " ".join(f"{name[:5]} {run.terms[name]:.4f}" for name in SHOWN), refresh=False
+                )
+                if run.seen >= run.judged + run.config.evaluate_every:
                     bar.write(run.judge(source.rendered))
             if run.seen > run.judged:
                 bar.write(run.judge(source.rendered))  # what the run ends with
@@ -74,12 +74,15 @@ def main() -> None:
     )
     parser.add_argument(
         "--hours",
-        type=float,
+        type=number(float, 0),
         default=3.0,
         help="stop after this time over all starts (default 3; 0: no limit)",
     )
     parser.add_argument(
-        "--samples", type=int, default=0, help="stop after this many more samples (default 0: no limit)"
+        "--samples",
+        type=number(int, 0),
+        default=0,
+        help="stop after this many more samples (default 0: no limit)",
     )
     parser.add_argument(
         "--warm-start",
@@ -89,15 +92,19 @@ def main() -> None:
     )
     parser.add_argument(
         "--threads",
-        type=int,
+        type=number(int, 1, 64),
         default=1,
         help="threads of the network (default 1; rendering has its own process)",
     )
     arguments = parser.parse_args()
-    config = TrainConfig.load(arguments.config)
     out = arguments.out or cache_folder() / "runs" / arguments.config.stem
     warm_start = None if arguments.warm_start == "none" else Path(arguments.warm_start)
-    train(config, out, arguments.hours, arguments.samples, warm_start, max(1, arguments.threads))
+    try:
+        config = TrainConfig.load(arguments.config)
+        run = Run(config, out, arguments.hours, arguments.samples, warm_start)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"train: {error}") from None
+    train(run, arguments.threads)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from onnx import numpy_helper
 
+from face3d.engine.graph import load
 from training.network import AUXILIARY, FaceNetwork, NetworkConfig
 
 HALF = "_half"
@@ -26,9 +26,9 @@ def build_network(config: dict) -> FaceNetwork:
 def read_weights(path: Path) -> dict:
     """Checkpoint {network, config, samples} from an ONNX file that `export` wrote.
 
-    The auxiliary layers are not in the file: they start anew. Raises ValueError for a foreign file.
+    The auxiliary layers are not in the file: they start anew. Raises ValueError (NetworkError) for a foreign file.
     """
-    graph = onnx.load(path)
+    graph = load(path)
     metadata = {item.key: item.value for item in graph.metadata_props}
     if "network" not in metadata:
         raise ValueError(

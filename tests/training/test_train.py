@@ -11,7 +11,8 @@ from face3d import runtime
 from face3d.model import FaceModel
 from training.config import TrainConfig
 from training.evaluate import TestSet, evaluate, format_report
-from training.train import train
+from training.run import Run
+from training.train import main, train
 from training.weights import build_network, deepen, read_weights
 
 TINY = Path(__file__).parents[2] / "training" / "configs" / "tiny.toml"
@@ -20,7 +21,7 @@ TINY = Path(__file__).parents[2] / "training" / "configs" / "tiny.toml"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
-    train(TrainConfig.load(TINY), out, hours=0, samples=64, warm_start=None, threads=1)
+    train(Run(TrainConfig.load(TINY), out, hours=0, samples=64, warm_start=None))
     return out
 
 
@@ -61,13 +62,13 @@ def test_weights_read_back_from_onnx_give_the_same_outputs(network_file):
 
 
 def test_a_run_resumes_where_it_was(run, capsys):
-    train(TrainConfig.load(TINY), run, hours=0, samples=32, warm_start=None, threads=1)
+    train(Run(TrainConfig.load(TINY), run, hours=0, samples=32, warm_start=None))
     assert "resumed" in capsys.readouterr().out
     assert (run / "curve.csv").read_text().splitlines()[-1].startswith("96,")
 
 
 def test_a_new_run_starts_from_the_network_file(network_file, tmp_path, capsys):
-    train(TrainConfig.load(TINY), tmp_path / "next", hours=0, samples=8, warm_start=network_file, threads=1)
+    train(Run(TrainConfig.load(TINY), tmp_path / "next", hours=0, samples=8, warm_start=network_file))
     assert "warm start" in capsys.readouterr().out
 
 
@@ -87,3 +88,17 @@ def test_a_wider_network_does_not_take_the_weights(network_file):
     wider = build_network(weights["config"] | {"squeeze": weights["config"]["squeeze"] + 4})
     with pytest.raises(RuntimeError, match="squeeze"):
         wider.load_state_dict(deepen(weights["network"], wider))
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["none.toml"], "none.toml"),
+        (["--warm-start", str(TINY)], "not an ONNX file"),
+        (["--hours", "0"], "needs --hours or --samples"),
+    ],
+)
+def test_what_it_cannot_use_is_one_line(arguments, said, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.argv", ["train", *arguments, "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match=said):
+        main()
