@@ -187,7 +187,9 @@ def test_box_pose_scales_with_the_box() -> None:
     assert np.allclose(large.translation - 9.5, 2 * (small.translation - 9.5) + (0, -10))
 
 
-@pytest.mark.parametrize("box", [(0, 0, 0, 5), (0, 0, -1, 5), (float("nan"), 0, 5, 5)])
+@pytest.mark.parametrize(
+    "box", [(0, 0, 0, 5), (0, 0, -1, 5), (float("nan"), 0, 5, 5), (1, 2, 3), (1, 2, 3, 4, 5, 6), ()]
+)
 def test_bad_boxes_are_refused(box: tuple) -> None:
     with pytest.raises(ValueError, match="face box"):
         pose_from_box(box)

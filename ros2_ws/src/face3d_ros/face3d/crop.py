@@ -60,15 +60,11 @@ def pose_from_box(box: Sequence[float]) -> Pose:
     A box that is not square counts with the geometric mean of its sides. `roll` is the face's tilt in the image,
     radians clockwise, 0 when it is left out; the box stays as it is. Raises ValueError for an empty box.
     """
-    x, y, width, height, *tilt = (float(value) for value in box)
-    if (
-        len(tilt) > 1
-        or not all(map(math.isfinite, (x, y, width, height, *tilt)))
-        or min(width, height) <= 0.0
-    ):
+    values = [float(value) for value in box]
+    if len(values) not in (4, 5) or not all(map(math.isfinite, values)) or min(values[2:4]) <= 0.0:
         raise ValueError(f"a face box is (x, y, width, height) with positive sides, got {tuple(box)}")
+    x, y, width, height, roll = (*values, 0.0)[:5]
     scale = math.sqrt(width * height) / BOX_METRES
-    roll = tilt[0] if tilt else 0.0
     across, down = (BOX_CENTRE[0] - 0.5) * width, (BOX_CENTRE[1] - 0.5) * height  # of an upright face, from the middle
     cosine, sine = math.cos(roll), math.sin(roll)
     centre = (
