@@ -26,6 +26,7 @@ _OVERLAY_IN = QoSProfile(depth=_WAITING, reliability=ReliabilityPolicy.RELIABLE)
 _WINDOW = 2.0  # seconds that the shown latency looks back
 _HANDSHAKE = 0.3  # seconds after which the other side surely knows of our subscriptions, too
 _REMEMBERED = 300  # images whose publication is remembered
+_COUNTED = 100_000  # meshes whose latency is kept for the summary: half an hour of them, and no memory that grows
 
 
 class Listener(Node):
@@ -47,7 +48,7 @@ class Listener(Node):
         self.first_frame = 0.0
         self.ids: set[int] = set()
         self.last_frame = time.monotonic()
-        self.latencies: list[float] = []
+        self.latencies: deque[float] = deque(maxlen=_COUNTED)
         self.reports: dict[str, dict[str, str]] = {}  # node -> key -> value
         self.errors: dict[str, str] = {}  # node -> what keeps it from working right now
         self._recent: deque[tuple[float, float]] = deque()  # of meshes: arrival, latency
