@@ -168,6 +168,21 @@ def towards(
 def projection(rotation: NDArray[np.float64], scale: float, u: float, v: float) -> NDArray[np.float32]:
     """Weak perspective as a matrix (3, 4) for `project`: scale * rotation, and the shift (u, v, 0). Use `Pose.matrix`."""
 
+def perspective(
+    points: NDArray[np.float64],
+    lens: NDArray[np.float64],
+    weak_rotation: NDArray[np.float64],
+    scale: float,
+    weak_translation: NDArray[np.float64],
+    rotation: NDArray[np.float64],
+    translation: NDArray[np.float64],
+    steps: int,
+    nearest: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rotation (3, 3) and translation (3,) with which a camera, lens (4,) fx, fy, cx, cy, sees points (K, 3) closest to
+    where weak perspective has them: Gauss-Newton from a first guess, which it is when a point comes nearer than
+    `nearest`. Use `Camera.metric`."""
+
 def decode(
     output: NDArray[np.float32],
     rotation: NDArray[np.float64],

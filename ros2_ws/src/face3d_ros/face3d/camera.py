@@ -153,51 +153,10 @@ class Camera:
             rotation = so3.exp(axis * math.acos(min(1.0, cosine))) @ rotation
         if points is None:
             return rotation.copy(), translation
-        return self._fitted(np.asarray(points, np.float64), pose, rotation, translation)
-
-    def _fitted(
-        self, points: np.ndarray, pose: Pose, rotation: np.ndarray, translation: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Gauss-Newton from a first metric pose, as far as it comes closer to the weak perspective's pixels."""
-        wanted = pose.scale * (points @ pose.rotation[:2].T) + pose.translation
-        best, least = (rotation.copy(), translation), math.inf
-        for number in range(_STEPS + 1):
-            turned = points @ rotation.T
-            placed = turned + translation
-            if not placed[:, 2].min() > _NEAREST:
-                break
-            residual = wanted - self.project(placed)
-            error = float(np.vdot(residual, residual))
-            if not error < least:
-                break
-            best, least = (rotation, translation), error
-            if number == _STEPS:
-                break
-            rows = self._jacobian(turned, placed).reshape(-1, 6)
-            step = np.linalg.solve(rows.T @ rows, rows.T @ residual.ravel())
-            rotation, translation = so3.exp(step[:3]) @ rotation, translation + step[3:]
-        return best
-
-    def _jacobian(self, turned: np.ndarray, placed: np.ndarray) -> np.ndarray:
-        """(K, 2, 6): how pixels move with a rotation vector, radians, and a shift, metres, in the camera frame.
-
-        turned, placed  (K, 3) points before and after the translation
-        """
-        x, y, z = turned.T
-        jacobian = np.zeros((len(placed), 2, 6))
-        for axis, focal in enumerate((self.fx, self.fy)):
-            gain = focal / placed[:, 2]
-            slope = -gain * placed[:, axis] / placed[:, 2]  # pixels per metre of depth
-            row = jacobian[:, axis]
-            row[:, 3 + axis], row[:, 5] = gain, slope
-            row[:, 0], row[:, 1] = slope * y, -slope * x
-            if axis == 0:
-                row[:, 1] += gain * z
-                row[:, 2] = -gain * y
-            else:
-                row[:, 0] -= gain * z
-                row[:, 2] = gain * x
-        return jacobian
+        lens = np.array([self.fx, self.fy, self.cx, self.cy])
+        points = np.ascontiguousarray(points, np.float64)
+        weak = pose.rotation, pose.scale, pose.translation
+        return _core.perspective(points, lens, *weak, np.ascontiguousarray(rotation), translation, _STEPS, _NEAREST)
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Pixels (V, 2) of camera-frame points (V, 3) in metres, by full perspective."""

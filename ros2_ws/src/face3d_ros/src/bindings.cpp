@@ -195,6 +195,7 @@ PYBIND11_MODULE(_core, module) {
   py::class_<Encoder>(module, "Encoder")
       .def(py::init(&encoder_of), "triangles"_a, "codes"_a, "out_size"_a = 200)
       .def("encode", &encode, "image"_a, "cx"_a, "cy"_a, "size"_a, "vertices"_a, "projection"_a);
+  bind_camera(module);
   bind_shape(module);
   bind_track(module);
   module.def("instruction_sets", &names);

@@ -15,7 +15,8 @@ namespace face3d {
 
 namespace py = pybind11;
 
-// Add the linear algebra of the face model, and what a track needs, to the module.
+// Add what a camera sees, the linear algebra of the face model, and what a track needs, to the module.
+void bind_camera(py::module_& module);
 void bind_shape(py::module_& module);
 void bind_track(py::module_& module);
 

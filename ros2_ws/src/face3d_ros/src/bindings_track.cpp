@@ -179,18 +179,6 @@ py::object towards(py::handle value, py::handle measured, double gain) {
   return frozen(result);
 }
 
-py::object projection_of(py::handle rotation, double scale, double u, double v) {
-  const double* turn = rotation_of(rotation, "rotation");
-  const double shift[3] = {u, v, 0.0};
-  auto matrix = make<float>({3, 4});
-  float* to = matrix.mutable_data();
-  for (int row = 0; row < 3; ++row) {
-    for (int k = 0; k < 3; ++k) to[4 * row + k] = static_cast<float>(scale * turn[3 * row + k]);
-    to[4 * row + 3] = static_cast<float>(shift[row]);
-  }
-  return matrix;
-}
-
 py::object landmarks_of(py::handle vertices, py::handle fixed, py::handle candidates, py::handle outward,
                         py::handle rotation) {
   const auto v = view<float>(vertices, "vertices", {kAny, 3});
@@ -244,7 +232,6 @@ void bind_track(py::module_& module) {
   module.def("distance", &distance, "a"_a, "b"_a);
   module.def("dot", &dot, "a"_a, "b"_a);
   module.def("towards", &towards, "value"_a, "measured"_a, "gain"_a);
-  module.def("projection", &projection_of, "rotation"_a, "scale"_a, "u"_a, "v"_a);
   module.def("landmarks", &landmarks_of, "vertices"_a, "fixed"_a, "candidates"_a, "outward"_a,
              "rotation"_a);
   module.def("look", &look, "tensor"_a, "border"_a, "cells"_a, "flat"_a);
