@@ -157,6 +157,18 @@ def test_time_going_backwards_starts_over(model, monkeypatch) -> None:
     assert [face.id for face in history[0]] == [2], "ids do not return"
 
 
+def test_a_clock_that_is_set_back_a_little_ends_nothing(model, monkeypatch) -> None:
+    """Nor do images that overtake each other: what is a moment late is no recording that begins again."""
+    truth = face_at(320, 240)
+    tracker = Tracker(model, Oracle(monkeypatch, [truth]))
+    _, state = play(tracker, 5, TrackerState(), [box(truth)])
+    for stamp in (4 * FRAME - 1_000_000, 2 * FRAME, 3 * FRAME, 4 * FRAME):
+        (face,), state = tracker.step(IMAGE, CAMERA, None, state, stamp)
+        assert (face.id, face.stamp) == (1, stamp)
+        assert_close(face.geometry, truth)
+    assert state.counters.resets == 0
+
+
 def test_a_long_gap_ends_tracks_and_standing_stamps_do_not(model, monkeypatch) -> None:
     truth = face_at(320, 240)
     tracker = Tracker(model, Oracle(monkeypatch, [truth]))
@@ -191,6 +203,10 @@ def test_bad_input_is_refused_and_state_survives(model, monkeypatch) -> None:
         {"keep_confidence": 0.9},
         {"first_iterations": 0},
         {"max_zoom": 1.0},
+        {"max_zoom": float("nan")},
+        {"max_turn": float("nan")},
+        {"patience": -0.1},
+        {"min_likeness": 2.0},
     ],
 )
 def test_wrong_settings_are_refused(wrong) -> None:

@@ -19,6 +19,9 @@ FRONT = -0.045
 """Metres: what lies behind this depth of the model frame is ears and skull, and no pose is fitted to it."""
 
 
+_LIMITS = "patience max_misses max_gap max_turn max_shift max_angle max_tilt min_crop max_identity".split()
+
+
 @dataclass(frozen=True)
 class TrackerSettings:
     """How faces are begun, kept and given up.
@@ -78,8 +81,13 @@ class TrackerSettings:
         for name in ("first_iterations", "max_faces"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.max_zoom <= 1.0:
+        for name in _LIMITS:
+            if not getattr(self, name) >= 0.0:  # as NaN is not
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        if not self.max_zoom > 1.0:
             raise ValueError(f"max_zoom must be above 1, got {self.max_zoom}")
+        if not -1.0 <= self.min_likeness <= 1.0:
+            raise ValueError(f"min_likeness is a correlation, from -1 to 1, got {self.min_likeness}")
 
     def filter(self) -> FaceFilter:
         """The smoothing that these settings name."""

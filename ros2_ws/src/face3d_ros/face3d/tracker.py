@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _AGREED = 0.5  # overlap of a box and a track's own box below which the track is doubted
 _BETTER = 0.1  # how much more confident a box inside a track must be to replace it
 _EQUAL = -0.05  # and a box that doubts a track: the detector's word counts, too
-_NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still
+_NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still, or go back a little
+_BACK = 0.1  # seconds by which they may: a clock that is set, images that overtake each other
 _CONFIDENCE_GAIN = 0.4
 
 
@@ -52,7 +53,7 @@ class Tracker:
         boxes   detections (x, y, width, height) in this image or one shortly before; None or empty when the
                 detector did not run. Only faces that are not tracked need one.
         state   of the frame before; `TrackerState()` in the beginning
-        stamp   time of the image in nanoseconds. A stamp before the last one (a bag that starts again) ends
+        stamp   time of the image in nanoseconds. A stamp long before the last one (a bag that starts again) ends
                 all tracks: their ids do not return.
         Raises ValueError for a wrong image or box, and what the runtime raises; the state is then unchanged.
         """
@@ -100,8 +101,8 @@ class Tracker:
         ]
 
     def _clock(self, state: TrackerState, stamp: int) -> TrackerState:
-        """Ends all tracks when time went backwards or stood still for too long."""
-        if state.stamp is None or 0 <= stamp - state.stamp <= self.settings.max_gap * 1e9:
+        """Ends all tracks when time went far back or stood still for too long."""
+        if state.stamp is None or -_BACK * 1e9 <= stamp - state.stamp <= self.settings.max_gap * 1e9:
             return state
         counters = state.counters.plus(resets=int(stamp < state.stamp), ended=len(state.tracks))
         return replace(state, tracks=(), counters=counters)
@@ -245,4 +246,4 @@ class Tracker:
 
 def _seconds(before: int, now: int) -> float:
     """Time between two stamps, > 0."""
-    return (now - before) * 1e-9 or _NOMINAL_DT
+    return (now - before) * 1e-9 if now > before else _NOMINAL_DT

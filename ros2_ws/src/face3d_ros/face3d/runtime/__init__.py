@@ -104,14 +104,14 @@ def load(
 ) -> Runtime:
     """The network at `path` (default: the one that comes with the package), checked against `model`.
 
-    say  called with one line when `auto` has found that TensorRT cannot be used; default: the log
+    say  called with one line when `auto` does not use what is there: a GPU, the int8 network; default: the log
     Raises FileNotFoundError (with where it looked) or NetworkError: not a network, other inputs or outputs
     than `infer` needs, trained for another face model, crop or image size; or the backend cannot run it here.
     """
     if backend not in CHOICES and backend not in BACKENDS:  # tests and plug-ins add to BACKENDS
         raise NetworkError(f"unknown backend {backend!r}; this build has: {', '.join(CHOICES)}")
-    if threads < 1:
-        raise NetworkError(f"a network needs at least one thread, got {threads}")
+    if not 1 <= threads <= 64:  # ONNX Runtime would make any number of them, and the machine stand still
+        raise NetworkError(f"a network takes 1 to 64 threads, got {threads}")
     path = resources.network(path)
     if backend == AUTO:
         return _load_best(path, model, threads, say or logging.getLogger(__name__).info)
@@ -133,18 +133,16 @@ def load(
 
 
 def _load_best(path: Path, model: FaceModel, threads: int, say: Callable[[str], None]) -> Runtime:
-    """TensorRT where it fits; where not, `say` why, and ONNX Runtime."""
+    """TensorRT where it fits; where there is a GPU and it does not, `say` why, and ONNX Runtime."""
     if path.suffix == ENGINE:
         return load(path, model, "tensorrt", threads)
     from face3d.runtime.nvidia import has_driver
 
-    reason = "no NVIDIA driver on this machine"
-    if has_driver():  # without one, every other reason is beside the point
+    if has_driver():
         try:
             return load(path, model, "tensorrt", threads)
         except (NetworkError, FileNotFoundError) as error:
-            reason = " ".join(str(error).split())
-    say(f"TensorRT is not used, ONNX Runtime is: {reason}")
+            say(f"TensorRT is not used, ONNX Runtime is: {' '.join(str(error).split())}")
     return _load_int8(path, model, threads, say) or load(path, model, "onnxruntime", threads)
 
 
