@@ -19,7 +19,7 @@ FRONT = -0.045
 """Metres: what lies behind this depth of the model frame is ears and skull, and no pose is fitted to it."""
 
 
-_LIMITS = "patience max_misses max_gap max_turn max_shift max_angle max_tilt min_crop max_identity".split()
+_SPANS = ("patience", "max_misses", "max_gap", "max_turn", "max_shift", "max_angle", "max_tilt", "min_crop", "max_identity")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class TrackerSettings:
         for name in ("first_iterations", "max_faces"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in _LIMITS:
+        for name in _SPANS:
             if not getattr(self, name) >= 0.0:  # as NaN is not
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
         if not self.max_zoom > 1.0:
