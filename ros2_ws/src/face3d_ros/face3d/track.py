@@ -19,7 +19,17 @@ FRONT = -0.045
 """Metres: what lies behind this depth of the model frame is ears and skull, and no pose is fitted to it."""
 
 
-_SPANS = ("patience", "max_misses", "max_gap", "max_turn", "max_shift", "max_angle", "max_tilt", "min_crop", "max_identity")
+_SPANS = (
+    "patience",
+    "max_misses",
+    "max_gap",
+    "max_turn",
+    "max_shift",
+    "max_angle",
+    "max_tilt",
+    "min_crop",
+    "max_identity",
+)
 
 
 @dataclass(frozen=True)
