@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from evaluation import chapters
+from evaluation import chapters, chapters_tracks
 from evaluation.chapters import MEASURES, SYNTHETIC_PASS
 from evaluation.tables import number, table, verdict
 
@@ -77,9 +77,9 @@ def write(results: Mapping, figures: Sequence[tuple[str, Path]], path: Path) -> 
     if "people" in results:
         sections += chapters.people(results["people"])
     if "confidence" in results:
-        sections += chapters.confidence(results["confidence"])
+        sections += chapters_tracks.confidence(results["confidence"])
     if "starts" in results:
-        sections += chapters.starts(results["starts"])
+        sections += chapters_tracks.starts(results["starts"])
     if "synthetic" in results:
         sections += chapters.synthetic(results["synthetic"])
     if figures:

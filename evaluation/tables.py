@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from evaluation.measures import Interval
@@ -18,6 +19,11 @@ def number(interval: Interval, digits: int = 2) -> str:
         return f"{interval.value:.{digits}f} (only {interval.count})"
     value, low, high = (f"{x:.{digits}f}" for x in (interval.value, interval.low, interval.high))
     return f"{value} [{low}, {high}]"
+
+
+def plain(value: float) -> str:
+    """Like 3.42, or a dash for NaN."""
+    return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def verdict(interval: Interval, most: float) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation import confidence
-from evaluation.chapters import confidence as chapter
+from evaluation.chapters_tracks import confidence as chapter
 from evaluation.confidence import _FACE, SIZE, Outcome, _area, _late, _scene, measure
 from evaluation.pictures import Picture
 from evaluation.walk import Walk

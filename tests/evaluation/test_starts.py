@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluation.chapters import starts as chapter
+from evaluation.chapters_tracks import starts as chapter
 from evaluation.pictures import Picture
 from evaluation.starts import Start, measure, watch
 from face3d import demo_head, resources, runtime
