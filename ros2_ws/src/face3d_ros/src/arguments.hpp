@@ -110,4 +110,8 @@ inline int side_of(std::int64_t value, const char* name, int largest) {
   return static_cast<int>(value);
 }
 
+inline const double* rotation_of(const py::handle& value, const char* name) {
+  return view<double>(value, name, {3, 3}).data;
+}
+
 }  // namespace face3d

@@ -8,10 +8,8 @@
 namespace face3d {
 namespace {
 
-const double* rotation_of(py::handle rotation) { return view<double>(rotation, "rotation", {3, 3}).data; }
-
 py::object projection_of(py::handle rotation, double scale, double u, double v) {
-  const double* turn = rotation_of(rotation);
+  const double* turn = rotation_of(rotation, "rotation");
   const double shift[3] = {u, v, 0.0};
   auto matrix = make<float>({3, 4});
   float* to = matrix.mutable_data();
@@ -28,9 +26,9 @@ py::tuple perspective_of(py::handle points, py::handle lens, py::handle weak_rot
   const auto some = view<double>(points, "points", {kAny, 3});
   const double* numbers = view<double>(lens, "lens", {4}).data;
   const double* origin = view<double>(weak_translation, "weak_translation", {2}).data;
-  const WeakPose weak = {view<double>(weak_rotation, "weak_rotation", {3, 3}).data, scale, origin};
+  const WeakPose weak = {rotation_of(weak_rotation, "weak_rotation"), scale, origin};
   auto turn = make<double>({3, 3}), shift = make<double>({3});
-  std::copy_n(rotation_of(rotation), 9, turn.mutable_data());
+  std::copy_n(rotation_of(rotation, "rotation"), 9, turn.mutable_data());
   std::copy_n(view<double>(translation, "translation", {3}).data, 3, shift.mutable_data());
   fit_perspective(some.data, some.shape[0], {{numbers[0], numbers[1]}, {numbers[2], numbers[3]}}, weak, steps, nearest,
                   turn.mutable_data(), shift.mutable_data());

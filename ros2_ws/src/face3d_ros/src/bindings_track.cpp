@@ -30,8 +30,6 @@ py::array_t<T> copied(const T* values, std::initializer_list<std::int64_t> shape
   return frozen(result);
 }
 
-const double* rotation_of(py::handle rotation, const char* name) { return view<double>(rotation, name, {3, 3}).data; }
-
 py::object exp_of(py::handle vector) {
   double matrix[9];
   rotation_exp(view<double>(vector, "vector", {3}).data, matrix);
