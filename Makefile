@@ -1,4 +1,4 @@
-# face3d: `make live` shows a face as a 3D mesh over ROS 2, `make test` tests everything. Both set up what they need.
+# face3d: `make live` shows a face as a 3D mesh over ROS 2, `make test` tests it. Both set up what they need.
 #
 #   make live [SOURCE=...] [ARGS=...]   webcam index, video, folder of images or rosbag2 bag (default: webcam or demo clip)
 #   make test [TESTS=...] [ARGS=...]    all tests but those of training; TESTS=tests/core names some
