@@ -25,6 +25,8 @@ class PriorConfig:
     start, mixed, near, own: relative frequencies of: the mean face on a detector's box; the report's
     a = p a_gt + (1-p) a_q with p uniform in `mix`; the same with p in [0.9, 1]; the network's own last estimate.
     lost: share of samples whose prior has lost the face: only the confidence learns from them.
+    fade: share of the priors near the truth and of the own ones whose identity and expression are each drawn weaker,
+    by a factor uniform in [0, 1]: what the prior shows must not replace looking at the face.
     Noise is one standard deviation: shift in fractions of the crop's side, zoom in log scale, turn in radians.
     """
 
@@ -33,6 +35,7 @@ class PriorConfig:
     near: float = 0.15
     own: float = 0.20
     lost: float = 0.05
+    fade: float = 0.0
     mix: tuple[float, float] = (0.0, 1.0)
     start_shift: float = 0.05
     start_zoom: float = 0.10
@@ -68,6 +71,12 @@ def mixed_prior(
     return Geometry(identity, expression, Pose(rotation, scale, truth.pose.translation + shift))
 
 
+def faded_prior(prior: Geometry, rng: np.random.Generator) -> Geometry:
+    """The same pose with an identity and an expression nearer to the mean face's, each by its own factor."""
+    identity, expression = rng.random(2).astype(np.float32)
+    return Geometry(identity * prior.identity, expression * prior.expression, prior.pose)
+
+
 def lost_prior(truth: Geometry, config: PriorConfig, rng: np.random.Generator) -> Geometry:
     """A prior whose crop is half a crop or more beside the face, or more than twice too large or too small."""
     prior = mixed_prior(truth, (0.0, 1.0), config, rng)
@@ -101,6 +110,5 @@ def draw_prior(
         return start_prior(truth, config, rng, noise=max(difficulty, 0.3))
     if kind == 1:
         return mixed_prior(truth, config.mix, config, rng)
-    if kind == 2:
-        return mixed_prior(truth, (0.9, 1.0), config, rng)
-    return own
+    prior = mixed_prior(truth, (0.9, 1.0), config, rng) if kind == 2 else own
+    return faded_prior(prior, rng) if rng.random() < config.fade else prior

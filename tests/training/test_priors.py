@@ -74,3 +74,19 @@ def test_a_lost_prior_does_not_look_at_the_face():
         apart = np.linalg.norm(pose.translation - truth().pose.translation) / (0.25 * 640)
         zoom = abs(np.log(pose.scale / truth().pose.scale))
         assert apart > 0.45 or zoom > 0.4
+
+
+def test_a_faded_prior_keeps_its_pose_and_lies_between_the_mean_face_and_itself():
+    rng = np.random.default_rng(7)
+    config = PriorConfig(start=0, mixed=0, near=0, own=1, fade=1.0)
+    own, kept = truth(9), []
+    for _ in range(200):
+        prior = draw_prior(truth(), own, config, rng)
+        assert prior.pose is own.pose
+        pairs = ((prior.identity, own.identity), (prior.expression, own.expression))
+        factors = [np.dot(new, old) / np.dot(old, old) for new, old in pairs]
+        np.testing.assert_allclose(prior.identity, factors[0] * own.identity, atol=1e-5)
+        np.testing.assert_allclose(prior.expression, factors[1] * own.expression, atol=1e-5)
+        kept.append(factors)
+    np.testing.assert_allclose(np.mean(kept, axis=0), 0.5, atol=0.08)
+    assert np.min(kept) >= 0 and np.max(kept) <= 1 and abs(np.corrcoef(np.transpose(kept))[0, 1]) < 0.25
