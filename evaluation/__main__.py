@@ -93,8 +93,10 @@ def main() -> int:
 def _synthetic(results, model, network, options, folder, album) -> list:
     from evaluation import synthetic
 
-    found = synthetic.run(80 if options.quick else 400, model, network)
-    results["synthetic"] = synthetic.measure(found, model)
+    count = 80 if options.quick else 400
+    found = synthetic.run(count, model, network)
+    kinder = synthetic.measure_kinder(count // 2, model, network)
+    results["synthetic"] = synthetic.measure(found, model) | {"kinder": kinder}
     return album.synthetic(found, model, folder) if folder else []
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluation.measures import PARTS, PASSES, Interval
+from evaluation.measures import PARTS, PASSES, SYNTHETIC_PASS, Interval
 from evaluation.tables import number, plain, table
 
 MEASURES = {"nme": "NME %", "rotation": "rotation °", "vertices": "vertices mm"}
-SYNTHETIC_PASS = 3
-"""The pass that the targets of the synthetic faces are about."""
 
 
 def photographs(result: Mapping) -> list[str]:
@@ -186,6 +184,10 @@ def synthetic(result: Mapping) -> list[str]:
         (f"{name}°", str(entry["faces"]), *(number(entry[key]) for key in MEASURES))
         for name, entry in result["yaw"].items()
     ]
+    kinder = [
+        (f"difficulty {name}", *(number(entry[key]) for key in MEASURES))
+        for name, entry in result["kinder"].items()
+    ]
     stay = [(f"pass {step}", number(value)) for step, value in enumerate(result["fixed point"], 1)]
     units = [("identity, mean of the first ten", number(result["identity"]))]
     units += [(name, number(value)) for name, value in result["units"].items()]
@@ -197,6 +199,9 @@ def synthetic(result: Mapping) -> list[str]:
         table(("after", *MEASURES.values()), rows),
         f"By yaw, after pass {SYNTHETIC_PASS}:",
         table(("yaw", "faces", *MEASURES.values()), yaw),
+        f"The same on {next(iter(result['kinder'].values()))['faces']} kinder faces of each difficulty: 0 is a plain "
+        "picture, nearly frontal, with nothing in the way; the faces above are of difficulty 1.",
+        table(("faces", *MEASURES.values()), kinder),
         "Fixed point: started at the truth, where it should stay.",
         table(("after", "NME %"), stay),
         f"Correlation of coefficients with the truth after pass {PASSES}:",

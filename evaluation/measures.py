@@ -26,6 +26,8 @@ MIRROR68 = np.array([
 
 PASSES = 4
 """Passes on a single picture, as `face3d image` does."""
+SYNTHETIC_PASS = 3
+"""The pass that the targets of the synthetic faces are about."""
 
 _ROUNDS = 1000  # resamplings of a bootstrap
 

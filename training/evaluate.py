@@ -33,13 +33,15 @@ class TestSet:
     empty: list[Sample]
 
     @staticmethod
-    def draw(count: int, config: FaceConfig | None = None, seed: int = TEST_SEED) -> TestSet:
-        """`count` faces at full difficulty and the faceless samples that come between them."""
+    def draw(
+        count: int, config: FaceConfig | None = None, seed: int = TEST_SEED, difficulty: float = 1.0
+    ) -> TestSet:
+        """`count` faces and the faceless samples that come between them."""
         generator = FaceGenerator(config or FaceConfig(), seed)
         faces: list[Sample] = []
         empty: list[Sample] = []
         while len(faces) < count:
-            sample = generator.draw(1.0)
+            sample = generator.draw(difficulty)
             (faces if sample.face else empty).append(sample)
         return TestSet(faces, empty)
 
