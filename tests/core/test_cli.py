@@ -1,6 +1,7 @@
 """The command line as a newcomer uses it, right and wrong."""
 
 import json
+import math
 import os
 import sys
 import threading
@@ -30,6 +31,21 @@ def test_image_writes_all_files(model, picture, network, tmp_path, capsys) -> No
     assert data["image"] == {"width": 640, "height": 480} and len(data["faces"]) == 1
     assert cv2.imread(str(out / "anna.png")).shape == (480, 640, 3)
     assert "1 face" in capsys.readouterr().out
+
+
+def test_the_field_of_view_is_what_distances_depend_on(picture, network, tmp_path) -> None:
+    """The same picture seen through half the angle is further away, by the ratio of the focal lengths."""
+    photo = save(tmp_path / "a.png", picture)
+    found = {}
+    for box in ([], ["--box", "250,170,160,160"]):
+        for fov in ("60", "30"):
+            command = ["image", photo, "--out", str(tmp_path / "o"), "--network", str(network), *box]
+            assert cli.main([*command, "--fov", fov]) == 0
+            data = json.loads((tmp_path / "o/a.json").read_text())
+            focal = 320.0 / math.tan(math.radians(0.5 * float(fov)))
+            assert data["camera"]["fx"] == pytest.approx(focal, abs=1e-3)
+            found[fov] = data["faces"][0]["head"]["position"][2] / focal
+        assert found["30"] == pytest.approx(found["60"], rel=0.05)
 
 
 def test_image_takes_a_box(model, picture, network, tmp_path) -> None:
@@ -113,6 +129,7 @@ def test_photographs_of_one_name_do_not_overwrite_each_other(picture, network, t
         (["--iterations", "0"], "--iterations: expected a whole number, from 1 to 20, got '0'"),
         (["--iterations", "many"], "--iterations: expected a whole number"),
         (["--min-confidence", "nan"], "--min-confidence: expected a number, from 0 to 1"),
+        (["--fov", "0"], "--fov: expected a number, from 1 to 170, got '0'"),
         (["--threads", "100000"], "--threads: expected a whole number, from 1 to 64"),
         ([], "required: --out"),
     ],

@@ -32,6 +32,7 @@ def test_video_writes_movie_and_table(model, picture, network, tmp_path, capsys)
         rows = list(csv.DictReader(file))
     assert [row["frame"] for row in rows] == [str(index) for index in range(6)]
     assert {row["id"] for row in rows} == {"1"}
+    assert all(float(row["position_z"]) > 0.1 for row in rows)
     capture = cv2.VideoCapture(str(out))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
     assert "frames: 6, with faces: 6, faces tracked: 1" in capsys.readouterr().out

@@ -11,11 +11,13 @@ from face3d import export
 from face3d import rotation as so3
 from face3d.camera import FRONTAL, Camera, Pose
 from face3d.codec import Geometry
-from face3d.movie import FaceTable, Movie
+from face3d.motion import ARKIT, head_pose
+from face3d.movie import FaceTable, MotionTable, Movie
 from face3d.overlay import STYLES, Overlay
-from face3d.track import Face
+from face3d.track import FRONT, Face
 from tests.core.glb import Glb
 from tests.core.pictures import photograph
+from tests.core.quaternions import turn
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +44,13 @@ def read_glb(path) -> tuple[dict, dict[str, np.ndarray]]:
     return glb.document, arrays | {"triangles": glb.array(primitive["indices"]).reshape(-1, 3)}
 
 
-def test_json_has_the_documented_schema(face, tmp_path) -> None:
-    export.write_json(tmp_path / "a.json", 640, 480, [face])
+def test_json_has_the_documented_schema(model, face, tmp_path) -> None:
+    export.write_json(tmp_path / "a.json", face.camera, [face], model)
     data = json.loads((tmp_path / "a.json").read_text())
     assert data["image"] == {"width": 640, "height": 480}
     (entry,) = data["faces"]
-    assert set(entry) == {"id", "confidence", "box", "landmarks68", "pose", "identity", "expression"}
+    wanted = {"id", "confidence", "box", "landmarks68", "head", "pose", "identity", "expression"}
+    assert set(entry) == wanted and set(data) == {"image", "camera", "faces"}
     assert entry["id"] == 4 and entry["confidence"] == 0.9
     assert np.array(entry["landmarks68"]).shape == (68, 3)
     assert len(entry["identity"]) == 200 and len(entry["expression"]) == 84
@@ -61,17 +64,46 @@ def test_json_has_the_documented_schema(face, tmp_path) -> None:
 
 
 def test_json_pose_reprojects_the_landmarks(model, face) -> None:
-    entry = export.describe(640, 480, [face])["faces"][0]
+    entry = export.describe(face.camera, [face], model)["faces"][0]
     pose = entry["pose"]
     points = model.landmarks(np.array(entry["identity"]), np.array(entry["expression"]))[17:]
     pixels = pose["scale"] * points @ np.array(pose["rotation"]).T + [*pose["translation"], 0]
     assert np.allclose(pixels, np.array(entry["landmarks68"])[17:], atol=0.05)
 
 
+def test_json_puts_the_head_where_the_camera_sees_it(model, face) -> None:
+    """Position and quaternion, projected with the camera that the file names, against the picture's own points."""
+    data = export.describe(face.camera, [face], model)
+    lens, head = data["camera"], data["faces"][0]["head"]
+    camera = Camera(data["image"]["width"], data["image"]["height"], **lens)
+    origin, axes = np.array(head["position"]), turn(*head["quaternion"])
+    sellion = face.vertices[model.sellion]
+    # The mesh in the head's axes: x out of the face (the model's z), y to the left (its x), z up (its y).
+    points = camera.project((face.vertices - sellion)[:, [2, 0, 1]] @ axes.T + origin)
+    front = face.vertices[:, 2] > FRONT
+    off = np.linalg.norm(points - face.raster()[:, :2], axis=1)[front]
+    assert off.mean() < 2.0, "pixels, of a face of 200: full perspective against weak"
+    assert origin[2] == pytest.approx(camera.fx / face.geometry.pose.scale, rel=0.15)
+
+
+def test_a_glb_shows_the_face_as_its_camera_saw_it(model, face, tmp_path) -> None:
+    """The file's own camera and node, put together as a viewer does, against the tracker's metric mesh."""
+    export.write_glb(tmp_path / "a.glb", face, model.triangles)
+    document, arrays = read_glb(tmp_path / "a.glb")
+    camera, node = (document["nodes"][index] for index in document["scenes"][0]["nodes"])
+    assert camera == {"camera": 0, "name": "camera"}, "in the origin"
+    scene = arrays["POSITION"] @ turn(*node["rotation"]).T + node["translation"]
+    optical = scene * (1.0, -1.0, -1.0)  # glTF: y up, the camera looks along -z
+    assert np.abs(optical - face.camera_vertices()).max() < 1e-5
+    lens = document["cameras"][0]["perspective"]
+    assert 240.0 / np.tan(0.5 * lens["yfov"]) == pytest.approx(face.camera.fy)
+    assert lens["aspectRatio"] == pytest.approx(4 / 3)
+
+
 def test_obj_and_glb_hold_the_mesh(model, face, image, tmp_path) -> None:
     colors = export.vertex_colors(image, face.raster(), model.triangles)
     export.write_obj(tmp_path / "a.obj", face.vertices, model.triangles, colors)
-    export.write_glb(tmp_path / "a.glb", face.vertices, model.triangles, colors)
+    export.write_glb(tmp_path / "a.glb", face, model.triangles, colors)
     lines = (tmp_path / "a.obj").read_text().splitlines()
     rows = np.array([line.split()[1:] for line in lines if line.startswith("v ")], float)
     triangles = np.array([line.split()[1:] for line in lines if line.startswith("f ")], int) - 1
@@ -94,12 +126,12 @@ def test_obj_and_glb_hold_the_mesh(model, face, image, tmp_path) -> None:
 
 def test_meshes_without_colours_and_bad_meshes(model, face, tmp_path) -> None:
     export.write_obj(tmp_path / "a.obj", face.vertices, model.triangles)
-    export.write_glb(tmp_path / "a.glb", face.vertices, model.triangles)
+    export.write_glb(tmp_path / "a.glb", face, model.triangles)
     assert "COLOR_0" not in read_glb(tmp_path / "a.glb")[1]
     with pytest.raises(ValueError, match="mesh"):
         export.write_obj(tmp_path / "b.obj", face.vertices[:, :2], model.triangles)
     with pytest.raises(ValueError, match="colours"):
-        export.write_glb(tmp_path / "b.glb", face.vertices, model.triangles, np.zeros((3, 3), np.uint8))
+        export.write_glb(tmp_path / "b.glb", face, model.triangles, np.zeros((3, 3), np.uint8))
 
 
 def test_vertex_colours_come_from_the_picture(model, face) -> None:
@@ -145,18 +177,30 @@ def test_overlay_refuses_unknown_styles(model) -> None:
         Overlay(model, opacity=3.0)
 
 
-def test_table_rows(face, tmp_path) -> None:
+def test_table_rows(model, face, tmp_path) -> None:
+    head = head_pose(face, model)
     with FaceTable(tmp_path / "deep/faces.csv") as table:
-        table.write(0, [])
-        table.write(7, [face])
+        table.write(0, [], [])
+        table.write(7, [face], [head])
     with (tmp_path / "deep/faces.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert row["frame"] == "7" and row["stamp"] == "1234.567890123" and row["id"] == "4"
+    assert np.allclose([float(row[f"position_{axis}"]) for axis in "xyz"], head.position, atol=1e-5)
+    assert np.allclose([float(row[f"quaternion_{axis}"]) for axis in "xyzw"], head.quaternion, atol=1e-5)
     assert float(row["box_width"]) == pytest.approx(face.box[2], rel=1e-4)
     rotation = [float(row[f"rotation_{r}{c}"]) for r in range(3) for c in range(3)]
     assert np.allclose(rotation, face.geometry.pose.rotation.ravel(), atol=1e-5)
     assert float(row["identity_199"]) == pytest.approx(face.geometry.identity[199], rel=1e-3)
     assert float(row["expression_83"]) == pytest.approx(face.geometry.expression[83], rel=1e-3)
+
+
+def test_tables_begin_with_the_same_columns() -> None:
+    count = len(MotionTable.COLUMNS) - len(ARKIT)
+    common, own = FaceTable.COLUMNS[:count], MotionTable.COLUMNS[count:]
+    assert MotionTable.COLUMNS[:count] == common and own == ARKIT
+    assert {"position_z", "quaternion_w"} < set(common) and len(set(FaceTable.COLUMNS)) == len(
+        FaceTable.COLUMNS
+    )
 
 
 def test_movie_fits_odd_and_changing_sizes_and_refuses_unwritable_names(tmp_path) -> None:

@@ -13,16 +13,11 @@ from face3d.motion import ARKIT, MODEL_FROM_FACE, Blendshapes, head_pose, quater
 from face3d.movie import MotionTable
 from face3d.track import Face
 from tests.core.glb import Glb
+from tests.core.quaternions import turn
 
 CAMERA = Camera.from_fov(640, 480)
 IMAGE = np.full((480, 640, 3), 120, np.uint8)
 SECOND = 10**9
-
-
-def turn(x: float, y: float, z: float, w: float) -> np.ndarray:
-    """The rotation matrix of a unit quaternion, from its definition: v -> q v q*."""
-    axis, cross = np.array([x, y, z]), np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return (w * w - axis @ axis) * np.eye(3) + 2.0 * np.outer(axis, axis) + 2.0 * w * cross
 
 
 def tracked(
@@ -75,7 +70,7 @@ def test_the_head_is_where_the_camera_sees_it(model) -> None:
 def test_the_table_has_pose_and_weights(model, tmp_path) -> None:
     face = tracked(model, 3, 1_234_567_890_123, np.linspace(0.0, 0.8, 84))
     with MotionTable(tmp_path / "deep/motion.csv", model) as table:
-        table.write(7, [face])
+        table.write(7, [face], [head_pose(face, model)])
     with (tmp_path / "deep/motion.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert (row["frame"], row["stamp"], row["id"]) == ("7", "1234.567890123", "3")

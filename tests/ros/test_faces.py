@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from std_msgs.msg import Header
 
+from face3d import rotation as so3
+from face3d.camera import FRONTAL, Camera, Pose
+from face3d.codec import Geometry
 from face3d.detector import Detection
+from face3d.motion import head_pose
 from face3d.ros import conversions
+from face3d.track import Face
 
 
 def test_boxes_are_cut_at_the_border() -> None:
@@ -29,3 +35,20 @@ def test_detections_keep_box_and_tilt() -> None:
     message.faces[0].roll = math.nan
     message.faces[1].box.width = 0
     assert conversions.to_boxes(message) == []
+
+
+def test_a_face_state_says_what_the_tracker_does(model) -> None:
+    pose = Pose(so3.exp(np.array([0.1, 0.4, -0.2])) @ FRONTAL, 500.0, (350.0, 200.0))
+    geometry = Geometry(np.linspace(-1.0, 1.0, 200), np.linspace(0.0, 0.5, 84), pose)
+    vertices = model.shape(geometry.identity, geometry.expression)
+    points = pose.project(model.landmarks_of(vertices, pose.rotation))
+    face = Face(3, 1_234_567_890_123, 0.75, geometry, vertices, points, Camera.from_fov(640, 480))
+    header = Header(stamp=conversions.to_stamp(face.stamp))
+    found = conversions.from_state(conversions.to_state(face, conversions.to_pose(face, model), header))
+    assert (found.id, found.stamp, found.confidence) == (3, face.stamp, 0.75)
+    head = head_pose(face, model)
+    np.testing.assert_array_equal(found.head.position, head.position)
+    np.testing.assert_array_equal(found.head.quaternion, head.quaternion)
+    np.testing.assert_array_equal(found.geometry.pose.rotation, pose.rotation)
+    np.testing.assert_array_equal(found.geometry.expression, geometry.expression)
+    assert np.abs(np.subtract(found.box, face.box)).max() <= 1.0, "whole pixels"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from face3d.movie import FaceTable
 from face3d.ros.environment import child_environment
 from face3d.ros.live import _Stop
 
@@ -77,8 +79,13 @@ def test_live_writes_what_came_over_the_topics(domain, clip: Path, network: Path
     assert numbers == sorted(set(numbers)) and numbers[-1] == 24
     stamps = [float(row["stamp"]) for row in table]
     assert stamps[-1] - stamps[0] == pytest.approx((numbers[-1] - numbers[0]) / 25, abs=0.002)
-    assert all(len(row) == 20 + 284 for row in table)
-    assert "identity_199" in table[0] and "expression_83" in table[0]
+    assert all(tuple(row) == FaceTable.COLUMNS for row in table)
+    focal = 160.0 / math.tan(math.radians(30.0))  # of 320 pixels, seen in 60 degrees
+    for row in table:
+        far = float(row["position_z"])
+        assert far == pytest.approx(focal / float(row["scale"]), rel=0.15), "near is large"
+        u = focal * float(row["position_x"]) / far + 159.5
+        assert float(row["box_x"]) < u < float(row["box_x"]) + float(row["box_width"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

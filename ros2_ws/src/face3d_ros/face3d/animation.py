@@ -2,9 +2,7 @@
 
 Every track is a node with the person's own face without expression, one morph target per expression unit, and an
 animation of the head's pose and of the units' weights at the frames' own times. The camera is in the file, too:
-through it the animated faces lie over the video.
-
-glTF is y up and looks along -z: a camera's optical frame (x right, y down, z forward) turned by half a turn about x.
+through it the animated faces lie over the video (`face3d.scene`).
 """
 
 from __future__ import annotations
@@ -19,15 +17,13 @@ import numpy as np
 from face3d.codec import EXPRESSION, IDENTITY
 from face3d.export import MATERIAL, primitive, vertex_colors
 from face3d.gltf import Glb
-from face3d.motion import quaternion
+from face3d.scene import add_camera, place
 
 if TYPE_CHECKING:
     from face3d.camera import Camera
     from face3d.model import FaceModel
     from face3d.track import Face
 
-SCENE_FROM_OPTICAL = np.diag([1.0, -1.0, -1.0])
-SCENE_FROM_OPTICAL.setflags(write=False)
 _STILL = 1e-6  # metres that a unit must move a vertex by to be written
 _PICTURES = 9  # frames of a track that give it its colours
 _BETWEEN = 0.5  # seconds between them
@@ -37,7 +33,6 @@ _INSIDE = {
     "teeth_upper": (225, 218, 205),
     "teeth_lower": (225, 218, 205),
 }
-_NEAR, _FAR = 0.01, 100.0  # of the camera, metres
 
 
 @dataclass(eq=False)
@@ -81,13 +76,12 @@ class Performance:
             if self._end - track.pictured >= _BETWEEN:
                 track.pictured = self._end
                 self._picture(track, image, face)
-            rotation, position = face.metric()
-            turn = quaternion(SCENE_FROM_OPTICAL @ rotation)
+            position, turn = place(face)
             if track.rotations and turn @ track.rotations[-1] < 0.0:
                 turn = -turn  # the same rotation, on the short way between two frames
             track.identity = face.geometry.identity
             track.times.append(self._end)
-            track.positions.append(SCENE_FROM_OPTICAL @ position)
+            track.positions.append(position)
             track.rotations.append(turn)
             track.weights.append(face.geometry.expression)
 
@@ -99,7 +93,8 @@ class Performance:
         glb, model = Glb(), self._model
         targets = [{"POSITION": glb.sparse(shift)} for shift in _units(model)]
         names = [name.removeprefix("arkit/") for name in model.expression_names]
-        nodes: list[dict] = [{"camera": 0, "name": "camera"}]
+        add_camera(glb.document, self._camera)
+        nodes: list[dict] = glb.document["nodes"]
         meshes: list[dict] = []
         channels: list[dict] = []
         samplers: list[dict] = []
@@ -126,8 +121,6 @@ class Performance:
         glb.document |= {
             "scene": 0,
             "scenes": [{"nodes": list(range(len(nodes)))}],
-            "nodes": nodes,
-            "cameras": [_perspective(self._camera)],
             "meshes": meshes,
             "materials": [MATERIAL],
             "animations": [{"name": "performance", "channels": channels, "samplers": samplers}],
@@ -176,16 +169,3 @@ def _presence(times: Sequence[float], end: float) -> tuple[np.ndarray, np.ndarra
     )
     moments, sizes = np.array(steps, np.float32).T
     return np.ascontiguousarray(moments), np.repeat(sizes[:, None], 3, axis=1)
-
-
-def _perspective(camera: Camera) -> dict:
-    """glTF's camera looks along its node's -z; its principal point is always the middle."""
-    return {
-        "type": "perspective",
-        "perspective": {
-            "yfov": float(2.0 * np.arctan(0.5 * camera.height / camera.fy)),
-            "aspectRatio": camera.width * camera.fy / (camera.height * camera.fx),
-            "znear": _NEAR,
-            "zfar": _FAR,
-        },
-    }

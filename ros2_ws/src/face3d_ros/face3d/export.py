@@ -1,7 +1,8 @@
 """Results as files: JSON, OBJ and GLB.
 
 Meshes are in the model frame: metres, y up, z out of the face, x to the subject's left, which is also glTF's
-convention (+y up, the asset faces +z). The pose is not in the mesh; it is in the JSON.
+convention (+y up, the asset faces +z). An OBJ has no pose; a GLB has it in the mesh's node, before the camera of the
+photograph; the JSON has it in numbers.
 """
 
 from __future__ import annotations
@@ -12,44 +13,57 @@ from pathlib import Path
 
 import numpy as np
 
+from face3d.camera import Camera
 from face3d.gltf import INDICES, VERTICES, Glb
+from face3d.model import FaceModel
+from face3d.motion import head_pose
+from face3d.scene import add_camera, place
 from face3d.track import Face
 
 MATERIAL = {"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.8}}
 
 
-def describe(width: int, height: int, faces: Sequence[Face]) -> dict:
-    """What `<name>.json` holds: the image's size and each face's id, confidence, box, pose and coefficients.
+def describe(camera: Camera, faces: Sequence[Face], model: FaceModel) -> dict:
+    """What `<name>.json` holds: the image's size, the camera that it is taken for, and per face id, confidence, box,
+    poses and coefficients.
 
+    camera       focal lengths and principal point, pixels
     box          [x, y, width, height] in pixels: tight around the 68 landmarks
     landmarks68  68 x [u, v, depth] in pixels; smaller depth is nearer
+    head         position in metres and quaternion (x, y, z, w) in the camera's optical frame, see
+                 `face3d.motion.HeadPose`
     pose         rotation 3 x 3 (model to camera optical frame), scale in pixels per metre, translation in
                  pixels: (u, v) = scale * (rotation @ X)[:2] + translation
     """
+    lens = {name: round(float(getattr(camera, name)), 4) for name in ("fx", "fy", "cx", "cy")}
     return {
-        "image": {"width": int(width), "height": int(height)},
-        "faces": [
-            {
-                "id": face.id,
-                "confidence": round(float(face.confidence), 4),
-                "box": _numbers(face.box, 2),
-                "landmarks68": _numbers(face.landmarks, 3),
-                "pose": {
-                    "rotation": _numbers(face.geometry.pose.rotation, 8),
-                    "scale": round(face.geometry.pose.scale, 4),
-                    "translation": _numbers(face.geometry.pose.translation, 4),
-                },
-                "identity": _numbers(face.geometry.identity, 5),
-                "expression": _numbers(face.geometry.expression, 5),
-            }
-            for face in faces
-        ],
+        "image": {"width": int(camera.width), "height": int(camera.height)},
+        "camera": lens,
+        "faces": [_described(face, model) for face in faces],
     }
 
 
-def write_json(path: str | Path, width: int, height: int, faces: Sequence[Face]) -> None:
+def _described(face: Face, model: FaceModel) -> dict:
+    head, pose = head_pose(face, model), face.geometry.pose
+    return {
+        "id": face.id,
+        "confidence": round(float(face.confidence), 4),
+        "box": _numbers(face.box, 2),
+        "landmarks68": _numbers(face.landmarks, 3),
+        "head": {"position": _numbers(head.position, 6), "quaternion": _numbers(head.quaternion, 8)},
+        "pose": {
+            "rotation": _numbers(pose.rotation, 8),
+            "scale": round(pose.scale, 4),
+            "translation": _numbers(pose.translation, 4),
+        },
+        "identity": _numbers(face.geometry.identity, 5),
+        "expression": _numbers(face.geometry.expression, 5),
+    }
+
+
+def write_json(path: str | Path, camera: Camera, faces: Sequence[Face], model: FaceModel) -> None:
     """Write `describe(...)`."""
-    Path(path).write_text(json.dumps(describe(width, height, faces)) + "\n", encoding="utf-8")
+    Path(path).write_text(json.dumps(describe(camera, faces, model)) + "\n", encoding="utf-8")
 
 
 def write_obj(
@@ -68,17 +82,19 @@ def write_obj(
         file.write(("f %d %d %d\n" * len(triangles)) % tuple((triangles + 1).ravel().tolist()))
 
 
-def write_glb(
-    path: str | Path, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray | None = None
-) -> None:
-    """Binary glTF 2.0 with normals; colours (N, 3) uint8 sRGB are stored linear, as glTF wants them."""
-    _check(vertices, triangles, colors)
+def write_glb(path: str | Path, face: Face, triangles: np.ndarray, colors: np.ndarray | None = None) -> None:
+    """Binary glTF 2.0 of a face before its camera, with normals; colours (N, 3) uint8 sRGB are stored linear, as glTF
+    wants them."""
+    _check(face.vertices, triangles, colors)
     glb = Glb()
+    add_camera(glb.document, face.camera)
+    translation, rotation = place(face)
+    node = {"mesh": 0, "name": "face", "translation": translation.tolist(), "rotation": rotation.tolist()}
+    glb.document["nodes"].append(node)
     glb.document |= {
         "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0, "name": "face"}],
-        "meshes": [{"primitives": [primitive(glb, vertices, triangles, colors)]}],
+        "scenes": [{"nodes": [0, 1]}],
+        "meshes": [{"primitives": [primitive(glb, face.vertices, triangles, colors)]}],
         "materials": [MATERIAL],
     }
     glb.write(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -11,12 +11,11 @@ import cv2
 import numpy as np
 
 from face3d.codec import EXPRESSION, IDENTITY, Geometry
-from face3d.motion import ARKIT, Blendshapes, head_pose
+from face3d.motion import ARKIT, Blendshapes, HeadPose
 from face3d.source import quiet
 
 if TYPE_CHECKING:
     from face3d.model import FaceModel
-    from face3d.track import Face
 
 _Own = TypeVar("_Own", bound="_Table")
 
@@ -105,11 +104,18 @@ class _Table:
         self._writer = csv.writer(self._file)
         self._writer.writerow(self.COLUMNS)
 
-    def _append(self, frame: int, face: TableFace, values: Iterable[float], weights: Iterable[float]) -> None:
-        stamp = f"{face.stamp // 10**9}.{face.stamp % 10**9:09d}"
-        rest = (*(f"{value:.6g}" for value in values), *(f"{weight:.5g}" for weight in weights))
-        self._writer.writerow((frame, stamp, face.id, f"{face.confidence:.4f}", *rest))
-        self.rows += 1
+    def write(self, frame: int, faces: Sequence[TableFace], heads: Sequence[HeadPose]) -> None:
+        """Append the faces of one frame, with their heads' poses."""
+        for face, head in zip(faces, heads):
+            stamp = f"{face.stamp // 10**9}.{face.stamp % 10**9:09d}"
+            place = (*head.position, *head.quaternion)
+            numbers = (*(f"{value:.6g}" for value in place), *self._numbers(face))
+            self._writer.writerow((frame, stamp, face.id, f"{face.confidence:.4f}", *numbers))
+            self.rows += 1
+
+    def _numbers(self, face: TableFace) -> Iterator[str]:
+        """What the table's own columns say of a face."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Finish the file."""
@@ -122,18 +128,29 @@ class _Table:
         self.close()
 
 
-_HEAD = ("frame", "stamp", "id", "confidence")
+_COMMON = (
+    "frame",
+    "stamp",
+    "id",
+    "confidence",
+    *(f"position_{axis}" for axis in "xyz"),
+    *(f"quaternion_{axis}" for axis in "xyzw"),
+)
+"""What every table begins with.
+
+stamp in seconds (nanosecond digits), position in metres and quaternion as `face3d.motion.HeadPose` has them.
+"""
 
 
 class FaceTable(_Table):
     """The model's own numbers: weak-perspective pose and coefficients; the columns are in `COLUMNS`.
 
-    stamp in seconds (nanosecond digits), box (tight around the landmarks) in pixels, rotation row by row (model
-    to camera optical frame), scale in pixels per metre, translation in pixels.
+    box (tight around the landmarks) in pixels, rotation row by row (model to camera optical frame), scale in pixels
+    per metre, translation in pixels.
     """
 
     COLUMNS = (
-        *_HEAD,
+        *_COMMON,
         *(f"box_{name}" for name in ("x", "y", "width", "height")),
         *(f"rotation_{row}{column}" for row in range(3) for column in range(3)),
         "scale",
@@ -143,35 +160,22 @@ class FaceTable(_Table):
         *(f"expression_{index}" for index in range(EXPRESSION)),
     )
 
-    def write(self, frame: int, faces: Sequence[TableFace]) -> None:
-        """Append the faces of one frame."""
-        for face in faces:
-            geometry, pose = face.geometry, face.geometry.pose
-            values = (*face.box, *pose.rotation.ravel(), pose.scale, *pose.translation)
-            self._append(frame, face, values, (*geometry.identity, *geometry.expression))
+    def _numbers(self, face: TableFace) -> Iterator[str]:
+        geometry, pose = face.geometry, face.geometry.pose
+        yield from (
+            f"{value:.6g}" for value in (*face.box, *pose.rotation.ravel(), pose.scale, *pose.translation)
+        )
+        yield from (f"{weight:.5g}" for weight in (*geometry.identity, *geometry.expression))
 
 
 class MotionTable(_Table):
-    """What motion capture wants: the head's metric pose and ARKit's 52 weights; the columns are in `COLUMNS`.
+    """What motion capture wants: ARKit's 52 weights, 0..1, beside the head's pose; the columns are in `COLUMNS`."""
 
-    stamp in seconds (nanosecond digits), position in metres and quaternion as `face3d.motion.HeadPose` has them,
-    weights 0..1.
-    """
-
-    COLUMNS = (
-        *_HEAD,
-        *(f"position_{axis}" for axis in "xyz"),
-        *(f"quaternion_{axis}" for axis in "xyzw"),
-        *ARKIT,
-    )
+    COLUMNS = (*_COMMON, *ARKIT)
 
     def __init__(self, path: str | Path, model: FaceModel) -> None:
         super().__init__(path)
-        self._model, self._blendshapes = model, Blendshapes(model)
+        self._blendshapes = Blendshapes(model)
 
-    def write(self, frame: int, faces: Sequence[Face]) -> None:
-        """Append the faces of one frame."""
-        for face in faces:
-            head = head_pose(face, self._model)
-            weights = self._blendshapes.weights(face.geometry.expression)
-            self._append(frame, face, (*head.position, *head.quaternion), weights)
+    def _numbers(self, face: TableFace) -> Iterator[str]:
+        return (f"{weight:.5g}" for weight in self._blendshapes.weights(face.geometry.expression))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from face3d import rotation as so3
+from face3d.camera import Camera
 from face3d.crop import box_of_pose, crop_of, overlap, pose_from_box
 from face3d.detector import Detection, Detector, with_few_doubts
 from face3d.looks import OTHERS, UPRIGHT
@@ -27,7 +28,14 @@ _SURE, _AGREED, _TURN = 0.98, 0.8, 0.15
 _RIGHT, _DOWN, _SIZE = -0.1, 0.08, 1.2  # the second start: its shift in sides of the box, and its size
 
 
-def find(image: np.ndarray, tracker: Tracker, detector: Detector, passes: int, least: float) -> list[Face]:
+def find(
+    image: np.ndarray,
+    tracker: Tracker,
+    detector: Detector,
+    passes: int,
+    least: float,
+    camera: Camera | None = None,
+) -> list[Face]:
     """The faces of an image (H, W, 3) uint8 RGB, numbered from 0, the most certain first.
 
     passes  of the network for each face
@@ -35,9 +43,9 @@ def find(image: np.ndarray, tracker: Tracker, detector: Detector, passes: int, l
             ones it must be as sure as for a track, and doubtful ones it must find twice, from two starts.
     """
     detections = _look_around(image, detector, tracker.settings.min_crop)
-    found = _reconstructed(image, {k: hit.start for k, hit in enumerate(detections)}, tracker, passes)
+    found = _reconstructed(image, {k: hit.start for k, hit in enumerate(detections)}, tracker, passes, camera)
     doubtful = {k: _beside(hit) for k, hit in enumerate(detections) if not hit.sure and k in found}
-    again = _reconstructed(image, doubtful, tracker, passes)
+    again = _reconstructed(image, doubtful, tracker, passes, camera)
     good: list[tuple[float, Face]] = []
     for index, face in found.items():
         hit = detections[index]
@@ -69,11 +77,12 @@ def _look_around(image: np.ndarray, detector: Detector, smallest: float) -> list
 
 
 def _reconstructed(
-    image: np.ndarray, starts: Mapping[int, Box], tracker: Tracker, passes: int
+    image: np.ndarray, starts: Mapping[int, Box], tracker: Tracker, passes: int, camera: Camera | None
 ) -> dict[int, Face]:
     """The faces found from some starts, by the starts' keys."""
     keys = list(starts)
-    return {keys[face.id]: face for face in tracker.reconstruct(image, list(starts.values()), passes)}
+    found = tracker.reconstruct(image, list(starts.values()), passes, camera)
+    return {keys[face.id]: face for face in found}
 
 
 def _beside(hit: Detection) -> tuple[float, ...]:

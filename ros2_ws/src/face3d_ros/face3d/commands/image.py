@@ -2,9 +2,10 @@
 
 For each photograph NAME.* the output folder receives
   NAME.png           the photograph with the meshes drawn over it
-  NAME.json          per face: id, confidence, box, 68 landmarks, pose, identity and expression coefficients
+  NAME.json          per face: id, confidence, box, 68 landmarks, the head's pose in metres, weak-perspective pose,
+                     identity and expression coefficients
   NAME.obj NAME.glb  the mesh of each face (NAME_1, NAME_2 ... for further faces), metres, colours from the
-                     photograph
+                     photograph; the GLB has it before the photograph's camera
 NAME.png becomes NAME_overlay.png where it would overwrite one of the photographs.
 
 Exit codes: 0 every photograph has a face; 1 a file could not be read or written (the others are done);
@@ -23,6 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from face3d import export, still
+from face3d.camera import Camera
 from face3d.cli import FAILED, NO_FACE, OK, USAGE, describe
 from face3d.commands import common
 from face3d.detector import STILL, Detector
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help="detections of which the network is less sure than this are dropped, 0..1; default: %(default)s",
     )
+    common.add_fov_argument(parser, "field of view along the longer side: distances in metres depend on it")
     common.add_overlay_arguments(parser)
     common.add_model_arguments(parser)
 
@@ -109,9 +112,10 @@ def find_faces(
     image: np.ndarray, tracker: Tracker, detector: Detector | None, arguments: argparse.Namespace
 ) -> list[Face]:
     """The faces of one photograph, numbered from 0."""
+    camera = Camera.from_fov(image.shape[1], image.shape[0], arguments.fov)
     if detector is None:
-        return tracker.reconstruct(image, [arguments.box], arguments.iterations)
-    return still.find(image, tracker, detector, arguments.iterations, arguments.min_confidence)
+        return tracker.reconstruct(image, [arguments.box], arguments.iterations, camera)
+    return still.find(image, tracker, detector, arguments.iterations, arguments.min_confidence, camera)
 
 
 def write_results(
@@ -125,12 +129,12 @@ def write_results(
     """Overlay, JSON and meshes of one photograph; the stems are those of the faces. Raises OSError."""
     drawn = cv2.cvtColor(overlay.draw(image, faces), cv2.COLOR_RGB2BGR)
     picture.write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
-    export.write_json(f"{stems[0]}.json", image.shape[1], image.shape[0], faces)
+    export.write_json(f"{stems[0]}.json", faces[0].camera, faces, tracker.model)
     triangles = tracker.model.triangles
     for stem, face in zip(stems, faces):
         colors = export.vertex_colors(image, face.raster(), triangles)
         export.write_obj(f"{stem}.obj", face.vertices, triangles, colors)
-        export.write_glb(f"{stem}.glb", face.vertices, triangles, colors)
+        export.write_glb(f"{stem}.glb", face, triangles, colors)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

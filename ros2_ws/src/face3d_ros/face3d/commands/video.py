@@ -4,7 +4,7 @@ Writes any of
   --out OUT.mp4           the video with the meshes drawn over it
   --blendshapes OUT.csv   for motion capture: per face and frame the head's pose in metres and ARKit's 52 weights
   --glb OUT.glb           the same as an animated face for Blender, Unreal, Unity: morph targets, head and camera
-  --csv OUT.csv           the model's own numbers: box, weak-perspective pose, 200 + 84 coefficients
+  --csv OUT.csv           the model's own numbers: the same head pose, box, weak-perspective pose, 200 + 84 coefficients
 docs/motion_capture.md says what is in them.
 
 Exit codes: 0 done; 1 the video could not be read or an output not written; 2 wrong arguments; 3 no face in
@@ -27,6 +27,7 @@ from face3d.animation import Performance
 from face3d.camera import Camera
 from face3d.cli import INTERRUPTED, NO_FACE, OK, USAGE
 from face3d.commands import common
+from face3d.motion import head_pose
 from face3d.movie import FaceTable, MotionTable, Movie
 from face3d.overlay import Overlay
 from face3d.search import Search
@@ -118,6 +119,7 @@ class _Writers:
         self._timeline = Timeline(fps)
         self._overlay = Overlay(model, arguments.overlay)
         self._movie = stack.enter_context(Movie(arguments.out, fps)) if arguments.out else None
+        self._model = model
         self._tables: list[FaceTable | MotionTable] = []
         if arguments.csv:
             self._tables.append(stack.enter_context(FaceTable(arguments.csv)))
@@ -126,8 +128,9 @@ class _Writers:
         self._glb = stack.enter_context(Performance(arguments.glb, model)) if arguments.glb else None
 
     def write(self, index: int, frame: Frame, faces: list[Face]) -> None:
+        heads = [head_pose(face, self._model) for face in faces] if self._tables else []
         for table in self._tables:
-            table.write(index, faces)
+            table.write(index, faces, heads)
         if self._glb is not None:
             self._glb.write(frame.image, faces, frame.stamp)
         if self._movie is not None:

@@ -126,7 +126,7 @@ class Listener(Node):
         self.faces += 1
         self.ids.add(message.id)
         if self._table is not None:
-            self._table.write(self._timeline.place(face.stamp), [face])
+            self._table.write(self._timeline.place(face.stamp), [face], [face.head])
 
     def _on_overlay(self, message: Image) -> None:
         try:

@@ -15,7 +15,7 @@ from face3d.camera import Pose as WeakPose
 from face3d.codec import Geometry
 from face3d.detector import Detection
 from face3d.model import FaceModel
-from face3d.motion import ARKIT, head_pose
+from face3d.motion import ARKIT, HeadPose, head_pose
 from face3d.motion import Blendshapes as Weights
 from face3d.ros.conversions.arrays import nanoseconds, packed, to_region
 from face3d.track import Face as TrackedFace
@@ -103,25 +103,30 @@ def to_state(face: TrackedFace, pose: Pose, header: Header) -> FaceState:
 
 @dataclass(frozen=True)
 class ReceivedFace:
-    """What a FaceState says, with the names of `face3d.track.Face`: stamp in nanoseconds, box in pixels."""
+    """What a FaceState says, with the names of `face3d.track.Face`: stamp in nanoseconds, box in pixels.
+
+    head  the pose of the frame face_<id>
+    """
 
     id: int
     stamp: int
     confidence: float
     geometry: Geometry
     box: tuple[float, float, float, float]
+    head: HeadPose
 
 
 def from_state(message: FaceState) -> ReceivedFace:
     """The face of a FaceState; raises ValueError when its coefficients have another number than the model's."""
     pose = WeakPose(np.reshape(message.rotation, (3, 3)), message.scale, message.translation)
-    box = message.box
+    box, at, turn = message.box, message.pose.position, message.pose.orientation
     return ReceivedFace(
         message.id,
         nanoseconds(message.header.stamp),
         message.confidence,
         Geometry(message.identity, message.expression, pose),
         (float(box.x_offset), float(box.y_offset), float(box.width), float(box.height)),
+        HeadPose(np.array([at.x, at.y, at.z]), np.array([turn.x, turn.y, turn.z, turn.w])),
     )
 
 
