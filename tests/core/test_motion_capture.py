@@ -144,8 +144,31 @@ def test_quaternions_go_the_short_way_and_faces_hide_when_untracked(model, tmp_p
     rotations = glb.channels(node=1)["rotation"][1]
     assert (np.einsum("fk,fk->f", rotations[1:], rotations[:-1]) > 0.9).all()
     times, sizes = glb.channels(node=2)["scale"]
-    assert np.allclose(times, [0.0, 0.2, 0.401]) and sizes[:, 0].tolist() == [0.0, 1.0, 0.0]
+    assert np.allclose(times[:2], [0.0, 0.2]) and 0.4 < times[2] < 0.41, "gone before the next frame"
+    assert sizes[:, 0].tolist() == [0.0, 1.0, 0.0]
     assert [node["name"] for node in glb.document["nodes"]] == ["camera", "face_1", "face_2"]
+
+
+@pytest.mark.parametrize("rate", [30, 240, 1000])
+def test_keys_rise_after_ten_hours_too(model, tmp_path, rate) -> None:
+    """float32 counts in steps of 3.9 ms there; glTF demands times that strictly rise."""
+    ten_hours, still = 36_000 * SECOND, np.zeros(84)
+    with Performance(tmp_path / "a.glb", model) as performance:
+        performance.write(IMAGE, [], 7 * SECOND)
+        shown = [7 * SECOND + ten_hours + frame * SECOND // rate for frame in range(6)]
+        for stamp in shown:
+            performance.write(IMAGE, [tracked(model, 1, stamp, still)], stamp)
+        performance.write(IMAGE, [], shown[-1] + SECOND // rate)
+    moving = Glb(tmp_path / "a.glb").channels(node=1)
+    step = np.spacing(np.float32(36_000.0))
+    for path, (times, _) in moving.items():
+        assert (np.diff(times) > 0.0).all(), path
+    true = np.array([(stamp - 7 * SECOND) * 1e-9 for stamp in shown])
+    late = moving["translation"][0].astype(float) - true
+    assert (np.abs(late) <= 0.5 * step).all() if rate == 30 else (late < 6 * step).all()
+    times, sizes = moving["scale"]
+    assert sizes[:, 0].tolist() == [0.0, 1.0, 0.0] and times[1] == moving["translation"][0][0]
+    assert 0.0 < times[2] - moving["translation"][0][-1] <= step, "it hides right after its last key"
 
 
 def test_without_a_face_there_is_no_file_and_no_place_is_an_error(model, tmp_path) -> None:

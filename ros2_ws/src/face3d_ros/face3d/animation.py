@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _STILL = 1e-6  # metres that a unit must move a vertex by to be written
 _PICTURES = 9  # frames of a track that give it its colours
 _BETWEEN = 0.5  # seconds between them
+_AFTER = 1e-3  # seconds after its last frame at which a face disappears
 _INSIDE = {
     "mouth": (75, 32, 32),
     "tongue": (140, 75, 75),
@@ -111,12 +112,13 @@ class Performance:
             )
             node = len(nodes)
             nodes.append({"mesh": len(meshes) - 1, "name": f"face_{number}"})
-            times = glb.accessor(np.array(track.times, np.float32), bounds=True)
+            keys = _rising(track.times)
+            times = glb.accessor(keys, bounds=True)
             animate(node, "translation", times, glb.accessor(np.array(track.positions, np.float32)))
             animate(node, "rotation", times, glb.accessor(np.array(track.rotations, np.float32)))
             animate(node, "weights", times, glb.accessor(np.concatenate(track.weights).astype(np.float32)))
             if track.times[0] > 0.0 or track.times[-1] < self._end:  # seen only while it is tracked
-                steps, sizes = _presence(track.times, self._end)
+                steps, sizes = _presence(keys, track.times[-1] >= self._end)
                 animate(node, "scale", glb.accessor(steps, bounds=True), glb.accessor(sizes), "STEP")
         glb.document |= {
             "scene": 0,
@@ -162,10 +164,24 @@ def _units(model: FaceModel) -> Iterator[np.ndarray]:
         yield shift
 
 
-def _presence(times: Sequence[float], end: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times (K,) and sizes (K, 3), float32, that hide a face before its first frame and after its last."""
-    steps = (
-        [(0.0, 0.0)] * (times[0] > 0.0) + [(times[0], 1.0)] + [(times[-1] + 1e-3, 0.0)] * (times[-1] < end)
-    )
+def _rising(times: Sequence[float]) -> np.ndarray:
+    """Times in seconds, from 0 and in order, as (K,) float32 that strictly rise, as glTF's keys must.
+
+    Ten hours on, float32 counts in steps of 4 ms: a key that would fall on the one before goes one step behind it.
+    """
+    bits = np.array(times, np.float32).view(
+        np.int32
+    )  # as whole numbers, floats that are not negative keep their order
+    steps = np.arange(len(bits), dtype=np.int32)
+    return (np.maximum.accumulate(bits - steps) + steps).view(np.float32)
+
+
+def _presence(times: np.ndarray, to_the_end: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Times (K,) and sizes (K, 3), float32, that hide a face before its first key and, unless it is tracked
+    `to_the_end`, after its last."""
+    steps = [(0.0, 0.0)] * bool(times[0] > 0.0) + [(times[0], 1.0)]
+    if not to_the_end:
+        after = np.nextafter(times[-1], np.float32(np.inf))  # late in a long video that is more than _AFTER
+        steps.append((max(after, times[-1] + np.float32(_AFTER)), 0.0))
     moments, sizes = np.array(steps, np.float32).T
     return np.ascontiguousarray(moments), np.repeat(sizes[:, None], 3, axis=1)
