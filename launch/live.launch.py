@@ -36,7 +36,7 @@ ARGUMENTS = (
     ("speed", "", "Factor on the pace of a file or bag."),
     ("stamps", "", "now, or source: a bag's own stamps."),
     ("fov", "", "Field of view along the image's longer side, degrees, without a calibration."),
-    ("rectified", "", "true: the images are rectified (image_rect); camera_info's P counts then, not its K."),
+    ("rectified", "", "true: camera_info's P counts, not its K (empty: for topics such as image_rect)."),
     ("calibration", "", "YAML file of camera_calibration for camera_node."),
     ("use_sim_time", "false", "Take the time from /clock."),
     ("rviz", "false", "Open RViz."),

@@ -146,6 +146,34 @@ def test_a_damaged_calibration_is_left_out(tmp_path: Path, caplog, monkeypatch) 
     assert "its calibration is left out: camera_info is damaged" in caplog.text
 
 
+def test_rectified_images_are_of_the_camera_p(tmp_path: Path, monkeypatch) -> None:
+    """image_raw and image_rect share a camera_info; of a bag that is recorded again, K is what the images are of."""
+    from rosbags.rosbag2 import Writer
+
+    info, add = BagWriter._info, Writer.add_connection
+
+    def other(*words):
+        message = info(*words)
+        message.p[[0, 2, 5, 6]] = 280.0, 150.0, 290.0, 125.0
+        return message
+
+    def renamed(self, topic, *words, **options):
+        return add(self, topic.replace("image_raw", "image_rect"), *words, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BagWriter, "_info", other)
+        write(tmp_path / "raw", quality=90)
+        patch.setattr(Writer, "add_connection", renamed)
+        write(tmp_path / "rect", quality=90)
+    with open_bag(str(tmp_path / "raw")) as source:
+        assert not source.rectified and source.camera == CAMERA
+    assert cli.main(["record", str(tmp_path / "rect"), "-o", str(tmp_path / "again")]) == 0
+    for name in ("rect", "again"):
+        with open_bag(str(tmp_path / name)) as source:
+            assert source.rectified == (name == "rect")
+            assert source.camera == Camera(320, 240, 280.0, 290.0, 150.0, 125.0)
+
+
 def test_empty_and_damaged_bags_are_named(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "empty"):
         pass

@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from std_msgs.msg import Header
 from face3d.camera import Camera
 from face3d.detector import Detector
 from face3d.ros import camera_node, conversions
+from face3d.ros.camera_node import CameraNode
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.record import BagWriter
 from face3d.source import Frame, Source, SourceError, open_source
@@ -80,7 +82,7 @@ def test_a_source_that_fails_otherwise_is_said_and_tried_again(
         raise error
 
     monkeypatch.setattr(camera_node, "open_source", refuse)
-    node = camera_node.CameraNode()
+    node = CameraNode()
     node._reopen = 0.05
     try:
         assert all(tries.acquire(timeout=10.0) for _ in range(2))
@@ -99,7 +101,7 @@ def test_a_camera_that_hangs_does_not_keep_the_node(domain, monkeypatch: pytest.
 
     monkeypatch.setattr(camera_node, "open_source", hang)
     monkeypatch.setattr(camera_node, "_HANGS", 0.1)
-    node = camera_node.CameraNode()
+    node = CameraNode()
     assert reading.wait(10.0)
     node.destroy_node()
     assert node._thread.is_alive() and node._thread.daemon, "left behind, and the process can end"
@@ -124,6 +126,27 @@ def test_a_bag_keeps_its_stamps_frame_and_calibration(probe: Probe, nodes: NodeG
     assert [nanoseconds(message.header.stamp) for message in probe.got[IMAGES]] == stamps
     assert {message.header.frame_id for message in probe.got[IMAGES]} == {"recorded_frame"}
     assert conversions.to_camera(probe.got[INFOS][0], 320, 240) == camera
+
+
+def test_a_calibration_file_of_rectified_images_counts_as_p(domain, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(
+        "image_width: 320\nimage_height: 240\ndistortion_model: plumb_bob\n"
+        "camera_matrix: {data: [300, 0, 160, 0, 310, 118, 0, 0, 1]}\n"
+        "distortion_coefficients: {data: [0.1, 0, 0, 0, 0]}\n"
+        "rectification_matrix: {data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}\n"
+        "projection_matrix: {data: [280, 0, 150, 0, 0, 290, 125, 0, 0, 0, 1, 0]}\n"
+    )
+    monkeypatch.setattr(CameraNode, "_run", lambda self: None)
+    node = CameraNode()
+    node._calibration = conversions.read_calibration(path)
+    try:
+        for rectified, focal in ((True, 280.0), (False, 300.0)):
+            source = SimpleNamespace(rectified=rectified)
+            info = node._info(Frame(0, picture()), source, Header(frame_id="eye"))
+            assert conversions.to_camera(info, 320, 240).fx == focal and info.header.frame_id == "eye"
+    finally:
+        node.destroy_node()
 
 
 def test_a_file_waits_for_answers_when_asked_to(probe: Probe, nodes: NodeGroup, tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import pytest
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
+from face3d import rotation as so3
 from face3d.camera import Camera
 from face3d.ros import conversions
 
@@ -27,6 +30,46 @@ def test_cameras() -> None:
     assert conversions.to_camera(info, 640, 480) is None
     info.p = [0.0] * 12
     assert conversions.to_camera(info, 640, 480, True) is None
+    info.k = conversions.from_camera(camera, Header()).k
+    assert conversions.to_camera(info, 640, 480, True) == camera, "a driver that leaves P empty"
+
+
+@pytest.mark.parametrize(
+    "topic, wanted",
+    [
+        ("/camera/image_raw", False),
+        ("/camera/image_rect", True),
+        ("/camera/image_rect/compressed", True),
+        ("/stereo/left/image_rect_color", True),
+        ("/zed/rgb/color/rect/image", True),
+        ("/camera/image_rectified", True),
+        ("/correct/direction/image", False),
+        ("/rectangle/image_raw", False),
+    ],
+)
+def test_topics_say_that_their_images_are_rectified(topic: str, wanted: bool) -> None:
+    assert conversions.is_rectified(topic) is wanted
+
+
+def test_a_point_lands_where_image_proc_puts_it() -> None:
+    """OpenCV, which image_proc rectifies with, is the reference: a point in the rectified camera's frame, through
+    distortion into the raw image and through `undistortPoints` into the rectified one, is where our camera has it."""
+    k, r = np.array([[500.0, 0, 320], [0, 510, 230], [0, 0, 1]]), so3.exp(np.array([0.02, -0.03, 0.01]))
+    p, d = (
+        np.array([[480.0, 0, 310, -40], [0, 490, 240, 0], [0, 0, 1, 0]]),
+        np.array([-0.3, 0.1, 0.001, 0.0, 0.0]),
+    )
+    info = conversions.from_camera(Camera(640, 480, 1.0, 1.0, 0.0, 0.0), Header())
+    info.k, info.r, info.p, info.d = k.ravel(), r.ravel(), p.ravel(), d.tolist()
+    points = np.array([[0.1, -0.05, 0.6], [-0.15, 0.1, 0.7], [0.0, 0.0, 0.5]])
+    raw, _ = cv2.projectPoints(points @ r, np.zeros(3), np.zeros(3), k, d)
+    wanted = cv2.undistortPoints(raw, k, d, R=r, P=p[:, :3])[:, 0]
+    assert np.abs(conversions.to_camera(info, 640, 480, True).project(points) - wanted).max() < 0.01
+    assert np.abs(conversions.to_camera(info, 640, 480).project(points) - wanted).max() > 2.0
+    alone = conversions.rectified(info)
+    assert (alone.width, alone.height) == (640, 480) and not any(alone.d)
+    found = [conversions.to_camera(alone, 640, 480, either) for either in (False, True)]
+    assert found == [conversions.to_camera(info, 640, 480, True)] * 2
 
 
 def test_a_region_of_interest_and_binning() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from face3d import runtime
 from face3d.camera import Camera
-from face3d.motion import ARKIT, MODEL_FROM_FACE
-from face3d.ros.conversions import from_camera, to_region
+from face3d.motion import ARKIT, MODEL_FROM_FACE, head_pose
+from face3d.ros.conversions import from_camera, to_camera, to_region
+from face3d.ros.node_group import NodeGroup
+from face3d.ros.qos import IMAGE_OUT
 from face3d.track import TrackerState
 from face3d.tracker import Tracker
 from tests.ros.probe import BOX, FRAME, nanoseconds, picture
@@ -78,6 +81,39 @@ def test_everything_is_what_the_core_computes(node, probe, model, network) -> No
     assert (gone.action, gone.id) == (gone.DELETE, 1)
     for name in ("face_mesh", "face_pose", "face_state", "face_blendshapes", "/tf"):
         assert len(probe.got[name]) == count[name], name
+
+
+@pytest.mark.parametrize(
+    "topic, parameters, focal",
+    [
+        ("camera/image_rect", {}, 400.0),
+        ("camera/image_raw", {}, 300.0),
+        ("camera/image_rect", {"rectified": False}, 300.0),
+    ],
+)
+def test_of_rectified_images_the_camera_is_p(domain, probe, model, network, topic, parameters, focal) -> None:
+    """camera_info is the same for image_raw (K) and image_rect (P); which one it is, the topic's name says."""
+    info = from_camera(Camera(320, 240, 300.0, 300.0, 150.0, 118.0), Header())
+    info.p = [400.0, 0.0, 170.0, 0.0, 0.0, 400.0, 120.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    camera = {300.0: to_camera(info, 320, 240), 400.0: Camera(320, 240, 400.0, 400.0, 170.0, 120.0)}[focal]
+    probe.listen("face_state")
+    with NodeGroup() as nodes:
+        images = {"image": topic, "camera_info": "camera_info"}
+        nodes.start(NODE, {"network": str(network), **parameters}, images)
+        probe.images = probe.node.create_publisher(Image, topic, IMAGE_OUT)
+        probe.spin(probe.connected)
+        for _ in range(5):
+            probe.infos.publish(info)
+            probe.rest(0.1)
+        probe.send(picture(), START, BOX)
+        probe.spin(lambda: probe.got["face_state"])
+        said = " ".join(nodes.lines())
+    (face,), _ = Tracker(model, runtime.load(network, model)).step(
+        picture(), camera, [BOX], TrackerState(), START
+    )
+    position, wanted = probe.got["face_state"][0].pose.position, head_pose(face, model).position
+    assert np.allclose([position.x, position.y, position.z], wanted, atol=1e-6)
+    assert ("count as rectified" in said) == (focal == 400.0)
 
 
 def check_mesh(results: dict, face, model) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from face3d.camera import Camera
-from face3d.ros.conversions import BadImage, image_size, nanoseconds, to_camera, to_rgb
+from face3d.ros.conversions import BadImage, image_size, is_rectified, nanoseconds, to_camera, to_rgb
 from face3d.source import Frame, SourceError
 
 _IMAGE = "sensor_msgs/msg/Image"
@@ -46,6 +46,7 @@ class BagSource:
     ahead, they go on at the pace of the recording.
 
     fps  the usual one: pauses and lost images do not count
+    rectified  whether the images are, by their topic's name
     frame_id, camera   of the recording; camera is None when it was not calibrated
     """
 
@@ -65,6 +66,7 @@ class BagSource:
         try:
             self._images = self._choose(topic)
             self.name = f"{path} {self._images[0].topic}"
+            self.rectified = is_rectified(self._images[0].topic)
             self.count: int | None = sum(connection.msgcount for connection in self._images)
             first = self._first(self._images)
             if first is None:
@@ -137,7 +139,7 @@ class BagSource:
         if info is None or not info.width:
             return None
         try:
-            return to_camera(info, *image_size(info))
+            return to_camera(info, *image_size(info), self.rectified)
         except ValueError as error:
             _log.warning("%s: its calibration is left out: %s", self._path, error)
             return None

@@ -46,6 +46,9 @@ class Calibration:
             self._health.problem(str(error))
             camera = None
         if camera is not None:
+            if self._rectified:
+                text = "the images count as rectified: camera_info's P is their camera (parameter rectified)"
+                self._node.get_logger().info(text, once=True)
             return camera
         self._node.get_logger().warning(
             f"no calibrated camera_info: distances assume a field of view of {self._fov:g} degrees", once=True

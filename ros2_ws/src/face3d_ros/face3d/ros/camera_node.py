@@ -15,7 +15,15 @@ from std_msgs.msg import Header
 
 from face3d.camera import Camera
 from face3d.ros import bag
-from face3d.ros.conversions import Picture, from_camera, from_rgb, nanoseconds, read_calibration, to_stamp
+from face3d.ros.conversions import (
+    Picture,
+    from_camera,
+    from_rgb,
+    nanoseconds,
+    read_calibration,
+    rectified,
+    to_stamp,
+)
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
 from face3d.ros.parameters import declare
@@ -178,8 +186,10 @@ class CameraNode(Node):
 
     def _info(self, frame: Frame, source: Source, header: Header) -> CameraInfo:
         if self._calibration is not None:
-            self._calibration.header = header
-            return self._calibration
+            rectify = getattr(source, "rectified", False)  # our topic does not say so, as the bag's did
+            info = rectified(self._calibration) if rectify else self._calibration
+            info.header = header
+            return info
         height, width = frame.image.shape[:2]
         camera = getattr(source, "camera", None)
         if camera is None:

@@ -77,13 +77,15 @@ class ReconstructionNode(Node):
             self, "fov", 60.0, "Field of view along the image's longer side, degrees, without a calibrated "
             "camera_info.", (1.0, 170.0),
         )  # fmt: skip
-        rectified = declare(
-            self, "rectified", False, "Whether the images are rectified: camera_info's P counts then, not its K."
-        )
         max_age = declare(
             self, "max_detection_age", 0.5, "Older detections do not start a face, seconds.", (0.0, 10.0)
         )
         transport = declare(self, "transport", "raw", "Kind of image message.", ("raw", "compressed"))
+        topic = image_topic(self, transport)
+        rectified = declare(
+            self, "rectified", conversions.is_rectified(topic), "Whether the images are rectified, so that "
+            "camera_info's P counts and not its K; default: as the topic's name says (image_rect).",
+        )  # fmt: skip
         queue = declare(
             self,
             "queue",
@@ -112,7 +114,6 @@ class ReconstructionNode(Node):
         # Nodes in several namespaces share /tf: their faces need names of their own.
         self._frames = f"{self.get_namespace().strip('/')}/face_".lstrip("/")
 
-        topic = image_topic(self, transport)
         self._health = Health(self, topic, self._report)
         # Their events (somebody asks for what they do not offer) are most of what an executor would look at.
         publisher = partial(create_publisher, self, callback_group=self._health.seldom)

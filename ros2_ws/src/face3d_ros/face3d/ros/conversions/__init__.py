@@ -1,7 +1,14 @@
 """Messages to core types and back: the one place that knows how messages are laid out."""
 
 from face3d.ros.conversions.arrays import nanoseconds, packed, to_region, to_stamp
-from face3d.ros.conversions.cameras import from_camera, image_size, read_calibration, to_camera
+from face3d.ros.conversions.cameras import (
+    from_camera,
+    image_size,
+    is_rectified,
+    read_calibration,
+    rectified,
+    to_camera,
+)
 from face3d.ros.conversions.faces import (
     ARKIT,
     BlendshapeWriter,
@@ -31,11 +38,13 @@ __all__ = [
     "from_state",
     "image_size",
     "image_type",
+    "is_rectified",
     "nanoseconds",
     "packed",
     "read_calibration",
     "read_image",
     "read_picture",
+    "rectified",
     "to_boxes",
     "to_camera",
     "to_mesh",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import yaml
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
@@ -18,16 +21,32 @@ def image_size(message: CameraInfo) -> tuple[int, int]:
     return width // max(1, message.binning_x), height // max(1, message.binning_y)
 
 
+def is_rectified(topic: str) -> bool:
+    """Whether the images of a topic are rectified, by the names that image_pipeline and camera drivers give them:
+    image_rect, image_rect_color, color/rect/image."""
+    return not {"rect", "rectified"}.isdisjoint(re.split("[/_]", topic))
+
+
+def rectified(message: CameraInfo) -> CameraInfo:
+    """CameraInfo of a camera that takes the rectified images by itself: without distortion, and P is its K, too."""
+    k = _matrix(message, True)
+    return CameraInfo(
+        header=message.header, height=message.height, width=message.width, distortion_model="plumb_bob",
+        d=[0.0] * 5, k=k, r=np.eye(3).ravel(), p=np.insert(k, (3, 6, 9), 0.0),
+        binning_x=message.binning_x, binning_y=message.binning_y, roi=message.roi,
+    )  # fmt: skip
+
+
 def to_camera(message: CameraInfo, width: int, height: int, rectified: bool = False) -> Camera | None:
     """Camera for images of `width` x `height` pixels, or None when the message is not calibrated (its matrix is zero).
 
-    rectified  whether the images are: they are of the camera P then, not of K
+    rectified  whether the images are: the left part of P is their camera then, not K (CameraInfo.msg)
     The images are the whole picture or the region of interest, at the size of the calibration or another one (binned).
     Raises ValueError when the shapes differ, because the image was then cropped in an unknown way, and when the numbers
     are none. Lens distortion is not modelled: feed rectified images for best depth.
     """
-    numbers = (message.p[i] for i in (0, 2, 5, 6)) if rectified else (message.k[i] for i in (0, 2, 4, 5))
-    fx, cx, fy, cy = map(float, numbers)
+    k = _matrix(message, rectified)
+    fx, cx, fy, cy = (float(k[i]) for i in (0, 2, 4, 5))
     if fx == 0.0 or fy == 0.0:
         return None
     calibrated_width, calibrated_height = _region(message)
@@ -49,6 +68,13 @@ def to_camera(message: CameraInfo, width: int, height: int, rectified: bool = Fa
 def _region(message: CameraInfo) -> tuple[int, int]:
     """Width and height of what is read from the sensor, in its full resolution; a region of zeros means all of it."""
     return message.roi.width or message.width, message.roi.height or message.height
+
+
+def _matrix(message: CameraInfo, rectified: bool) -> Sequence[float]:
+    """3 x 3 numbers, row by row, that project into the images. Drivers that leave P at zero have nothing but K."""
+    if rectified and message.p[0] != 0.0:
+        return [message.p[i] for i in (0, 1, 2, 4, 5, 6, 8, 9, 10)]
+    return message.k
 
 
 def from_camera(camera: Camera, header: Header) -> CameraInfo:
