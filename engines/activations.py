@@ -43,7 +43,10 @@ def observe(network: onnx.ModelProto, names: Iterable[str], images: np.ndarray) 
         shown.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     image = network.graph.input[0].name
-    lows, highs, sums, squares = ({name: [] for name in names} for _ in range(4))
+    lows: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    highs: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    sums: dict[str, list[tuple[np.ndarray, float]]] = {name: [] for name in names}
+    squares: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for first in range(0, len(images), BATCH):
         for name, values in zip(names, session.run(names, {image: images[first : first + BATCH]})):
             axes = tuple(axis for axis in range(values.ndim) if axis != 1)

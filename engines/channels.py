@@ -10,6 +10,7 @@ added share that number (Nagel et al., ICCV 2019, without the weights' side of i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx
@@ -52,9 +53,9 @@ def cut_silent(network: onnx.ModelProto, images: np.ndarray) -> int:
             continue
         kept = np.flatnonzero(~silent)
         for node in group.makers:
-            graph.change(node, 0, lambda values, axis, kept=kept: values.take(kept, axis))
+            graph.change(node, 0, partial(_take, kept))
         for node in group.takers:
-            graph.change(node, 1, lambda values, axis, kept=kept: values.take(kept, axis))
+            graph.change(node, 1, partial(_take, kept))
         cut += int(silent.sum())
     graph.tidy()
     return cut
@@ -69,9 +70,9 @@ def equalise(network: onnx.ModelProto, images: np.ndarray) -> None:
     for group, names in zip(found, wide):
         factor = _factor([spans[name] for name in names])
         for node in group.makers:
-            graph.change(node, 0, lambda values, axis, factor=factor: values / _along(factor, values, axis))
+            graph.change(node, 0, partial(_divide, factor))
         for node in group.takers:
-            graph.change(node, 1, lambda values, axis, factor=factor: values * _along(factor, values, axis))
+            graph.change(node, 1, partial(_multiply, factor))
 
 
 def groups(graph: Graph) -> list[Group]:
@@ -145,6 +146,18 @@ def _factor(spans: list[Span]) -> np.ndarray:
     """(channels,) what to divide by, 1 for the widest."""
     width = np.max([span.width for span in spans], 0)
     return np.maximum(width / max(width.max(), np.finfo(np.float32).tiny), 1.0 / LARGEST)
+
+
+def _take(kept: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:
+    return values.take(kept, axis)
+
+
+def _divide(factor: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:
+    return values / _along(factor, values, axis)
+
+
+def _multiply(factor: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:
+    return values * _along(factor, values, axis)
 
 
 def _along(factor: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:

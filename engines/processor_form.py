@@ -12,6 +12,7 @@ rounded block by block as they come, so that positions keep far more digits than
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import onnx
@@ -63,7 +64,13 @@ def _join_pixels(graph: Graph) -> None:
     if len(casts) != 1 or len(stems) != 1 or len(sides) != 4 or not all(sides[1:]):
         return
     (cast,), (stem,), (_, channels, height, width) = casts, stems, sides
-    plain = {"strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1], "group": 1, "auto_pad": b"NOTSET"}
+    plain: dict[str, Any] = {
+        "strides": [1, 1],
+        "pads": [0, 0, 0, 0],
+        "dilations": [1, 1],
+        "group": 1,
+        "auto_pad": b"NOTSET",
+    }
     found = plain | attributes(stem)
     weights = graph.constant(stem.input[1]) if stem.op_type == "Conv" else None
     if (
@@ -119,16 +126,16 @@ def _pick_pixels(graph: Graph, resize: onnx.NodeProto) -> None:
     ):
         return
     sides = {2: 0, 3: 0}
-    for cut in cuts:
-        _, ends, axes, *_ = (graph.constant(name) for name in cut.input[1:])
-        sides |= {int(axis): int(end) for axis, end in zip(axes, ends)}
+    for _, ends in cuts:
+        sides |= ends
     if not all(sides.values()):
         return
     rows, columns = (
         graph.add(f"{resize.name}_{what}", np.arange(sides[axis]) // int(scales[axis]))
         for axis, what in ((2, "rows"), (3, "columns"))
     )
-    name, last = resize.name, (cuts or [resize])[-1].output[0]
+    name, cut = resize.name, [node for node, _ in cuts]
+    last = (cut or [resize])[-1].output[0]
     picked = [
         helper.make_node(
             "Transpose", [resize.input[0]], [f"{name}_pixels"], f"{name}_pixels", perm=[0, 2, 3, 1]
@@ -137,19 +144,26 @@ def _pick_pixels(graph: Graph, resize: onnx.NodeProto) -> None:
         helper.make_node("Gather", [f"{name}_tall", columns], [f"{name}_wide"], f"{name}_wide", axis=2),
         helper.make_node("Transpose", [f"{name}_wide"], [last], f"{name}_planes", perm=[0, 3, 1, 2]),
     ]
-    graph.replace([resize, *cuts], picked)
+    graph.replace([resize, *cut], picked)
 
 
-def _cuts(graph: Graph, node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
-    """The chain of Slice nodes behind a node that keep the beginning of some axes."""
+def _cuts(graph: Graph, node: onnx.NodeProto) -> Iterator[tuple[onnx.NodeProto, dict[int, int]]]:
+    """The chain of Slice nodes behind a node that keep the beginning of some axes, and where they cut each."""
     while len(users := graph.users(node.output[0])) == 1 and users[0].op_type == "Slice":
         (node,) = users
-        starts, ends, axes, *steps = (graph.constant(name) for name in node.input[1:])
-        if any(values is None for values in (starts, ends, axes, *steps)) or not set(axes.tolist()) <= {2, 3}:
+        values = [graph.constant(name) for name in node.input[1:]]
+        known = [part for part in values if part is not None]
+        if len(known) < max(3, len(values)):
             return
-        if starts.any() or (ends < 0).any() or any((step != 1).any() for step in steps):
+        starts, ends, axes, *steps = known
+        if (
+            not set(axes.tolist()) <= {2, 3}
+            or starts.any()
+            or (ends < 0).any()
+            or any((step != 1).any() for step in steps)
+        ):
             return
-        yield node
+        yield node, {int(axis): int(end) for axis, end in zip(axes, ends)}
 
 
 def _take_bytes(graph: Graph) -> None:

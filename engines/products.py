@@ -70,18 +70,18 @@ def narrow(graph: Graph) -> None:
         graph.replace(old, [new])
 
 
-def _is_single(graph: Graph, conv: onnx.NodeProto | None) -> bool:
-    """Whether it is a plain convolution of 1 x 1 pixels."""
-    if conv is None or conv.op_type != "Conv":
-        return False
-    weights, found = graph.weights(conv), attributes(conv)
-    return weights is not None and weights.shape[2:] == (1, 1) and not any(found.get("pads", [0]))
+def _single(graph: Graph, conv: onnx.NodeProto) -> np.ndarray | None:
+    """Weights (outputs, inputs) of a plain convolution of 1 x 1 pixels; None of anything else."""
+    weights = graph.weights(conv) if conv.op_type == "Conv" else None
+    if weights is None or weights.shape[2:] != (1, 1) or any(attributes(conv).get("pads", [0])):
+        return None
+    return weights[:, :, 0, 0]
 
 
 def _multiply(graph: Graph, conv: onnx.NodeProto, found: Arranged) -> None:
     """A 1 x 1 convolution that is added to something as a product."""
-    users = graph.users(conv.output[0])
-    if not _is_single(graph, conv) or not users or any(user.op_type not in _BETWEEN for user in users):
+    users, weights = graph.users(conv.output[0]), _single(graph, conv)
+    if weights is None or not users or any(user.op_type not in _BETWEEN for user in users):
         return
     name, out = conv.name, conv.output[0]
     nodes = [helper.make_node("Transpose", [conv.input[0]], [f"{name}_last"], f"{name}_last", perm=_LAST)]
@@ -90,15 +90,16 @@ def _multiply(graph: Graph, conv: onnx.NodeProto, found: Arranged) -> None:
         cut = [graph.add(f"{name}_{what}", np.array(values)) for what, values in (
             ("from", [0, 0]), ("to", [np.iinfo(np.int64).max] * 2), ("axes", [1, 2]), ("steps", strides))]  # fmt: skip
         nodes.append(helper.make_node("Slice", [f"{name}_last", *cut], [f"{name}_cut"], f"{name}_cut"))
-    nodes += _product(graph, conv, nodes[-1].output[0], f"{name}_product")
+    nodes += _product(graph, conv, weights, nodes[-1].output[0], f"{name}_product")
     found.narrow |= {node.name for node in nodes if node.op_type != "Add"}
     nodes.append(helper.make_node("Transpose", [nodes[-1].output[0]], [out], f"{name}_first", perm=_FIRST))
     graph.replace([conv], nodes)
 
 
-def _product(graph: Graph, conv: onnx.NodeProto, data: str, out: str) -> list[onnx.NodeProto]:
+def _product(
+    graph: Graph, conv: onnx.NodeProto, weights: np.ndarray, data: str, out: str
+) -> list[onnx.NodeProto]:
     """Data with its channels last times the weights of a 1 x 1 convolution, and its bias."""
-    weights = graph.weights(conv)[:, :, 0, 0]
     rows = graph.add(f"{conv.name}_rows", weights.T)
     if len(conv.input) < 3:
         return [helper.make_node("MatMul", [data, rows], [out], conv.name)]
@@ -114,8 +115,11 @@ def _read_maps(graph: Graph, softmax: onnx.NodeProto, found: Arranged) -> None:
     A map's own bias leaves its softmax as it is.
     """
     reshape, users = graph.maker(softmax.input[0]), graph.users(softmax.output[0])
-    conv = graph.maker(reshape.input[0]) if reshape is not None and reshape.op_type == "Reshape" else None
-    if not _is_single(graph, conv) or len(users) != 1 or users[0].op_type != "MatMul":
+    if reshape is None or reshape.op_type != "Reshape":
+        return
+    conv = graph.maker(reshape.input[0])
+    weights = None if conv is None else _single(graph, conv)
+    if conv is None or weights is None or len(users) != 1 or users[0].op_type != "MatMul":
         return
     values = graph.constant(users[0].input[1])
     if values is None or values.ndim != 2 or attributes(softmax).get("axis", -1) not in (2, -1):
@@ -124,8 +128,7 @@ def _read_maps(graph: Graph, softmax: onnx.NodeProto, found: Arranged) -> None:
         return
     if len(graph.users(reshape.output[0])) != 1:
         return
-    name, weights = conv.name, graph.weights(conv)[:, :, 0, 0]
-    cells, means = values.shape
+    name, (cells, means) = conv.name, values.shape
     rows = graph.add(f"{name}_rows", weights.T)
     shape = graph.add(f"{name}_shape", np.array([-1, cells, weights.shape[1]]))
     both = graph.add(f"{name}_means", np.concatenate([values, np.ones((cells, 1), values.dtype)], 1).T)

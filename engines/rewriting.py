@@ -84,11 +84,17 @@ class Graph:
         self, product: onnx.NodeProto, axis: int, change: Callable[[np.ndarray, int], np.ndarray]
     ) -> None:
         """Put changed weights into a product: `change` gets the weights (outputs, inputs, ...) and the axis, 0 for
-        the outputs, which gets the bias, too, or 1 for the inputs."""
-        weights = change(self.weights(product), axis).astype(np.float32)
+        the outputs, which gets the bias, too, or 1 for the inputs. Raises ValueError where these are computed."""
+        values = self.weights(product)
+        if values is None:
+            raise ValueError(f"{product.name}: the weights are computed")
+        weights = change(values, axis).astype(np.float32)
         self._put(product, 1, weights if _is_row_major(product) else weights.T)
         if axis == 0 and len(product.input) > 2:
-            self._put(product, 2, change(self.constant(product.input[2]), 0).astype(np.float32))
+            bias = self.constant(product.input[2])
+            if bias is None:
+                raise ValueError(f"{product.name}: the bias is computed")
+            self._put(product, 2, change(bias, 0).astype(np.float32))
 
     def _put(self, node: onnx.NodeProto, position: int, values: np.ndarray) -> None:
         """New values of a constant that may have other users."""

@@ -62,6 +62,21 @@ def test_rearranged_it_gives_the_same(kernel, stride, pad) -> None:
     np.testing.assert_allclose(run(model, images), expected, rtol=0, atol=2e-5 * np.abs(expected).max())
 
 
+def test_a_cut_that_names_no_axes_stays() -> None:
+    model = made(7, 4, 3)
+    first, second = (node for node in model.graph.node if node.op_type == "Slice")
+    for name, values in (("begins", [0, 0, 0, 0]), ("ends", [9, 9, 10, 10])):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(values), name))
+    first.input[1:] = ["begins", "ends"]
+    first.output[:] = second.output
+    model.graph.node.remove(second)
+    images = np.random.default_rng(4).integers(0, 256, (2, 9, 40, 40), dtype=np.uint8)
+    expected = run(model, images)
+    processor_form.arrange(model)
+    assert "Slice" in [node.op_type for node in model.graph.node]
+    np.testing.assert_allclose(run(model, images), expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize(("kernel", "stride", "pad", "width"), [(3, 4, 1, 42), (5, 2, 2, 40)])
 def test_a_stem_that_does_not_fit_stays(kernel, stride, pad, width) -> None:
     """Its outputs are not those of the joined pixels, or their channels are no multiple of four."""
