@@ -54,10 +54,9 @@ def videos(clips: Mapping[str, Mapping], steadiness: Mapping) -> list[str]:
     """From `evaluation.videos`: its `measure` by clip, `jitter` and `stillness`."""
     shares, openings = [], []
     for name, clip in clips.items():
-        keys = ("tracked", "tracked of seen")
-        found = [number(clip[key], 1) if key in clip else "" for key in keys]
-        keys = ("all 68", "without the jaw", "floor")
-        errors = [number(clip[key]) if key in clip else "" for key in keys]
+        found = [number(clip[key], 1) if key in clip else "" for key in ("tracked", "tracked of seen")]
+        measures = ("all 68", "without the jaw", "floor")
+        errors = [number(clip[key]) if key in clip else "" for key in measures]
         shares.append((name, clip["about"], str(clip["frames"]), *found, str(clip["tracks"]), *errors))
         if "lids" in clip:
             keys = [

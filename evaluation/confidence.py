@@ -59,10 +59,14 @@ class _Listening:
 
     def __init__(self, network: Runtime) -> None:
         self._network, self.last = network, np.zeros(0)
+        self.metadata = network.metadata
 
     def infer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         outputs, self.last = self._network.infer(batch)
         return outputs, self.last
+
+    def close(self) -> None:
+        self._network.close()
 
 
 def run(
@@ -71,7 +75,8 @@ def run(
     """Every face is cut to a picture without one, and hidden behind another; every empty picture gets false boxes."""
     rng, outcomes = np.random.default_rng(12), []
     order = rng.permutation(len(empty))
-    jobs = [("cut", face, empty[order[k % len(empty)]]) for k, face in enumerate(faces)]
+    jobs: list[tuple[str, Picture | None, Picture]] = []
+    jobs += [("cut", face, empty[order[k % len(empty)]]) for k, face in enumerate(faces)]
     jobs += [("hidden", face, empty[order[(k + 7) % len(empty)]]) for k, face in enumerate(faces)]
     jobs += [("false box", None, picture) for picture in empty]
     for kind, face, other in tqdm(jobs, "confidence", unit="scene", leave=False, disable=None):
@@ -172,8 +177,8 @@ def _scene(
         for index in range(_GONE):
             image, _ = away.frame(index, rng)
             size = rng.uniform(60, 140)
-            box = (rng.uniform(0, SIZE[0] - size), rng.uniform(0, SIZE[1] - size), size, size)
-            yield image, None, box if index % 5 == 0 else None
+            false = (rng.uniform(0, SIZE[0] - size), rng.uniform(0, SIZE[1] - size), size, size)
+            yield image, None, false if index % 5 == 0 else None
         return
     for index in range(_SEEN):
         image, box = walk.frame(index, rng)
@@ -185,6 +190,7 @@ def _scene(
     for index in range(_HIDDEN + _AGAIN):
         image, box = walk.frame(_SEEN + index, rng)
         if index < _HIDDEN:
+            assert box is not None  # a picture with a face knows where it is
             cover, _ = away.frame(index, rng)
             x, y, side, _ = box
             left, top = (max(0, round(value - 0.5 * side)) for value in (x, y))

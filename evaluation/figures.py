@@ -129,9 +129,9 @@ def plot(
     _write(sheet, title, (6, 16))
     x = 8 + (np.asarray(frames) - frames[0]) / max(1, frames[-1] - frames[0]) * (width - 16)
     for number, (name, values) in enumerate(series.items()):
-        values = np.asarray(values, float)
-        low, high = np.percentile(values, [1, 99])
-        y = height - 10 - np.clip((values - low) / max(high - low, 1e-9), -0.1, 1.1) * (height - 50)
+        curve = np.asarray(values, float)
+        low, high = np.percentile(curve, [1, 99])
+        y = height - 10 - np.clip((curve - low) / max(high - low, 1e-9), -0.1, 1.1) * (height - 50)
         color = _LINES[number % len(_LINES)]
         line = np.rint(16 * np.stack([x, y], 1)).astype(np.int32)
         cv2.polylines(sheet, [line], False, color, 2, cv2.LINE_AA, 4)

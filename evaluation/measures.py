@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -29,6 +30,8 @@ PASSES = 4
 SYNTHETIC_PASS = 3
 """The pass that the targets of the synthetic faces are about."""
 
+Clusters: TypeAlias = Sequence[object] | np.ndarray
+"""For every row the piece that it belongs to, by name or number."""
 _ROUNDS = 1000  # resamplings of a bootstrap
 
 
@@ -112,7 +115,7 @@ def slope(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def bootstrap(
-    statistic: Callable[[np.ndarray], float], clusters: Sequence[object], seed: int = 0, rounds: int = _ROUNDS
+    statistic: Callable[[np.ndarray], float], clusters: Clusters, seed: int = 0, rounds: int = _ROUNDS
 ) -> Interval:
     """95 % percentile interval of `statistic(rows)`, resampling whole clusters with replacement.
 
@@ -131,7 +134,7 @@ def bootstrap(
 
 
 def mean_interval(
-    values: Sequence[float] | np.ndarray, clusters: Sequence[object] | None = None, seed: int = 0
+    values: Sequence[float] | np.ndarray, clusters: Clusters | None = None, seed: int = 0
 ) -> Interval:
     """`bootstrap` of the mean; every row is a cluster of its own by default."""
     array = np.asarray(values, float)
@@ -143,15 +146,20 @@ def mean_interval(
     return _interval(array.mean(), sums[drawn].sum(1) / counts[drawn].sum(1), count)
 
 
-def correlation_interval(a: np.ndarray, b: np.ndarray, clusters: Sequence[object]) -> Interval:
+def correlation_interval(a: np.ndarray, b: np.ndarray, clusters: Clusters) -> Interval:
     """Pearson's r and its interval. Of a time series the clusters are blocks of about a second."""
     return bootstrap(lambda rows: correlation(a[rows], b[rows]), clusters)
+
+
+def slope_interval(a: np.ndarray, b: np.ndarray, clusters: Clusters) -> Interval:
+    """`slope` and its interval; clusters as for `correlation_interval`."""
+    return bootstrap(lambda rows: slope(a[rows], b[rows]), clusters)
 
 
 _NOTHING = Interval(float("nan"), float("nan"), float("nan"), 0)
 
 
-def _numbered(clusters: Sequence[object]) -> tuple[np.ndarray, int]:
+def _numbered(clusters: Clusters) -> tuple[np.ndarray, int]:
     """For every row its cluster's number, and how many clusters there are."""
     numbers = {name: index for index, name in enumerate(dict.fromkeys(clusters))}
     return np.array([numbers[name] for name in clusters], int), len(numbers)

@@ -63,7 +63,8 @@ def run(people: int, pictures: int, model: FaceModel, network: Runtime) -> Peopl
         portraits = _Portraits(identity, seed)
         samples = [portraits.draw_face() for _ in range(pictures)]
         starts = [start_prior(truth_of(sample), PriorConfig(), rng) for sample in samples]
-        history, confidence = iterate(network.infer, samples, starts, model, PASSES)
+        images = [sample.image for sample in samples]
+        history, confidence = iterate(network.infer, images, starts, model, PASSES)
         found.truths.append(identity)
         found.estimates.append(history[-1])
         found.confidence.append(confidence)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 from tqdm import tqdm
@@ -74,8 +73,8 @@ def run(
             for side in (0, 1)
         ]
         starts = [Geometry.mean(pose_from_box(box)) for _, box in cases]
-        samples = [SimpleNamespace(image=images[side]) for side, _ in cases]
-        history, sure = iterate(network.infer, samples, starts, model, PASSES)
+        shown = [images[side] for side, _ in cases]
+        history, sure = iterate(network.infer, shown, starts, model, PASSES)
         steps = [starts, *history]
         for trial, (side, _) in enumerate(cases):
             found = [landmarks(step[trial], model) for step in steps]
@@ -91,7 +90,7 @@ def run(
 
 def run_passes(image: np.ndarray, start: Geometry, model: FaceModel, network: Runtime) -> list[Geometry]:
     """The start and the estimates after each pass for one face."""
-    history, _ = iterate(network.infer, [SimpleNamespace(image=image)], [start], model, PASSES)
+    history, _ = iterate(network.infer, [image], [start], model, PASSES)
     return [start, *(step[0] for step in history)]
 
 

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -81,12 +82,18 @@ def reference_of(row: np.ndarray) -> Reference | None:
     return Reference(row[:, :3].astype(float), row[:, 3:].astype(float)) if np.isfinite(row).all() else None
 
 
+class _Worker(NamedTuple):
+    process: subprocess.Popen[bytes]
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+
+
 class References:
     """Computes or remembers references; starts the worker only when something is not in the cache."""
 
     def __init__(self, python: Path | None = None) -> None:
         self._python = python
-        self._worker: subprocess.Popen | None = None
+        self._worker: _Worker | None = None
         self._folder = cache_folder() / "evaluation" / "references"
 
     def cached(self, key: str) -> np.ndarray | None:
@@ -114,10 +121,10 @@ class References:
             with contextlib.suppress(BrokenPipeError):  # it ended by itself: `_ask` has said so
                 self._worker.stdin.close()
             try:
-                self._worker.wait(10)
+                self._worker.process.wait(10)
             except subprocess.TimeoutExpired:
-                self._worker.kill()
-                self._worker.wait()
+                self._worker.process.kill()
+                self._worker.process.wait()
             self._worker.stdout.close()
             self._worker = None
 
@@ -144,18 +151,20 @@ class References:
         return np.frombuffer(answer, np.float32).reshape(68, 5)
 
 
-def _start(python: Path) -> subprocess.Popen:
+def _start(python: Path) -> _Worker:
     command = [str(python), "-m", "evaluation.reference_worker"]
     variables = {**os.environ, "GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "agg"}
     variables.pop("PYTHONPATH", None)
     with tempfile.TemporaryFile() as log:
-        worker = subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=_ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
         )
+        assert process.stdin is not None and process.stdout is not None  # both are pipes
+        worker = _Worker(process, process.stdin, process.stdout)
         if worker.stdout.readline() != b"ready\n":
             worker.stdin.close()
             worker.stdout.close()
-            worker.wait()
+            process.wait()
             log.seek(0)
             lines = log.read().decode(errors="replace").strip().splitlines()
             raise ReferencesError(f"{python} cannot compute references: {lines[-1] if lines else 'it ended'}")

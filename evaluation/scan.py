@@ -136,4 +136,4 @@ def _on_border(surface: Surface, owners: np.ndarray, weights: np.ndarray) -> np.
     edges = np.sort(surface.triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
     pairs, counts = np.unique(edges, axis=0, return_counts=True)
     border = np.unique(pairs[counts == 1])
-    return (np.isin(surface.triangles[owners], border) & (weights > 1e-6)).any(1)
+    return np.any(np.isin(surface.triangles[owners], border) & (weights > 1e-6), axis=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from itertools import product
-from types import SimpleNamespace
 
 import numpy as np
 from tqdm import tqdm
@@ -71,8 +70,7 @@ def run(
         )
         shots.append(shoot(scan, view, model, backgrounds[index % len(backgrounds)], rng))
         starts.append(Geometry.mean(pose_from_box(shaken(box_of_points(shots[-1].landmarks), rng))))
-    samples = [SimpleNamespace(image=shot.image) for shot in shots]
-    history, _ = iterate(network.infer, samples, starts, model, PASSES)
+    history, _ = iterate(network.infer, [shot.image for shot in shots], starts, model, PASSES)
     return Trials(shots, [starts, *history])
 
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from evaluation.measures import PASSES, SYNTHETIC_PASS, bootstrap, correlation, mean_interval
+from evaluation.measures import (
+    PASSES,
+    SYNTHETIC_PASS,
+    bootstrap,
+    correlation,
+    correlation_interval,
+    mean_interval,
+)
 from face3d.codec import Geometry
 from face3d.model import FaceModel
 from face3d.runtime import Runtime
@@ -41,28 +48,29 @@ def run(count: int, model: FaceModel, network: Runtime) -> Synthetic:
         rng = np.random.default_rng(7)
         truths = [truth_of(sample) for sample in test.faces]
         starts = [start_prior(truth, PriorConfig(), rng) for truth in truths]
-        history, confidence = iterate(network.infer, test.faces, starts, model, PASSES)
+        images = [sample.image for sample in test.faces]
+        history, confidence = iterate(network.infer, images, starts, model, PASSES)
         progress.update(2)
-        stay, _ = iterate(network.infer, test.faces, truths, model, PASSES)
+        stay, _ = iterate(network.infer, images, truths, model, PASSES)
         progress.update()
         empty = np.zeros(0)
         if test.empty:
             shown = [start_prior(truth_of(sample), PriorConfig(), rng) for sample in test.empty]
-            _, empty = iterate(network.infer, test.empty, shown, model, 1)
+            _, empty = iterate(network.infer, [sample.image for sample in test.empty], shown, model, 1)
         progress.update()
     return Synthetic(test.faces, truths, [starts, *history], confidence, empty, stay)
 
 
 def measure_kinder(count: int, model: FaceModel, network: Runtime) -> dict[str, dict]:
-    """Errors as `measure` names them, after SYNTHETIC_PASS passes from a detector's box, on `count` faces of each difficulty
-    of KINDER: how much of the error at full difficulty is the picture's."""
+    """Errors as `measure` names them, after SYNTHETIC_PASS passes from a detector's box, on `count` faces of each
+    difficulty of KINDER: how much of the error at full difficulty is the picture's."""
     result = {}
     for difficulty in tqdm(KINDER, desc="kinder faces", unit="set", leave=False, disable=None):
         faces = TestSet.draw(count, difficulty=difficulty).faces
         truths = [truth_of(sample) for sample in faces]
         rng = np.random.default_rng(7)
         starts = [start_prior(truth, PriorConfig(), rng) for truth in truths]
-        history, _ = iterate(network.infer, faces, starts, model, SYNTHETIC_PASS)
+        history, _ = iterate(network.infer, [face.image for face in faces], starts, model, SYNTHETIC_PASS)
         found = errors_of(history[-1], truths, model)
         found["nme"] = 100 * found["nme"]
         result[f"{difficulty:g}"] = {"faces": count, **{key: mean_interval(found[key]) for key in MEASURES}}
@@ -111,5 +119,5 @@ def _units(estimates: list[Geometry], truths: list[Geometry], model: FaceModel) 
         if unit in names:
             k = names.index(unit)
             a, b = (np.array([g.expression[k] for g in group]) for group in (estimates, truths))
-            result[unit] = bootstrap(lambda rows, a=a, b=b: correlation(a[rows], b[rows]), range(len(truths)))
+            result[unit] = correlation_interval(a, b, range(len(truths)))
     return result

@@ -19,9 +19,9 @@ from evaluation.measures import (
     mean_interval,
     mouth_opening,
     nme,
-    slope,
+    slope_interval,
 )
-from evaluation.references import reference_of
+from evaluation.references import Reference, reference_of
 from face3d.camera import Camera
 from face3d.codec import EXPRESSION
 from face3d.detector import Detector
@@ -85,14 +85,16 @@ def measure(run: Run, rows: np.ndarray | None) -> dict:
     }
     if rows is None:
         return result
-    pairs = []
+    pairs: list[tuple[int, Reference, np.ndarray]] = []
+    found: dict[int, bool] = {}
     for row, index in zip(rows, range(0, len(run.faces), REFERENCE_STEP)):
         reference, face = reference_of(row), run.faces[index]
         if reference is not None and reference.agrees:
-            pairs.append((index, reference, None if face is None else face.landmarks[:, :2].astype(float)))
-    seen = [index // _BLOCK for index, _, _ in pairs]
-    result["tracked of seen"] = mean_interval([100.0 * (p is not None) for _, _, p in pairs], seen)
-    pairs = [pair for pair in pairs if pair[2] is not None]
+            found[index] = face is not None
+            if face is not None:
+                pairs.append((index, reference, face.landmarks[:, :2].astype(float)))
+    agreed = [index // _BLOCK for index in found]
+    result["tracked of seen"] = mean_interval([100.0 * kept for kept in found.values()], agreed)
     seen = [index // _BLOCK for index, _, _ in pairs]
     result["series"] = {"frame": [index for index, _, _ in pairs]}
     for part in ("all 68", "without the jaw"):
@@ -105,7 +107,7 @@ def measure(run: Run, rows: np.ndarray | None) -> dict:
         mean = 0.5 * (mediapipe + dlib)
         result[name] = correlation_interval(ours, mean, seen)
         result[f"{name}, MediaPipe"] = correlation_interval(ours, mediapipe, seen)
-        result[f"{name}, slope"] = bootstrap(lambda rows, a=ours, b=mean: slope(a[rows], b[rows]), seen)
+        result[f"{name}, slope"] = slope_interval(ours, mean, seen)
         result[f"{name}, floor"] = correlation_interval(mediapipe, dlib, seen)
         result["series"][name] = {"ours": ours.tolist(), "reference": mean.tolist()}
     return result

@@ -15,7 +15,9 @@ _NOISE = 3.0  # of 255
 class Walk:
     """Frames of one picture, in which a face, if it has one, is about `face` pixels wide, by its detection box."""
 
-    def __init__(self, picture: Picture, rng: np.random.Generator, size: tuple[int, int], face: float) -> None:
+    def __init__(
+        self, picture: Picture, rng: np.random.Generator, size: tuple[int, int], face: float
+    ) -> None:
         height, width = picture.image.shape[:2]
         if picture.box is None:
             self._centre = (width / 2, height / 2)

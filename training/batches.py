@@ -11,6 +11,7 @@ can be its next prior (unrolled passes, at no extra cost).
 
 from __future__ import annotations
 
+import math
 import multiprocessing as mp
 import os
 import queue
@@ -39,13 +40,12 @@ class BatchSource:
         context = mp.get_context("spawn")
         self.views, self._memory = [], []
         for _ in range(self.SLOTS * config.data.workers):
-            slot = {}
+            memory = {}
             for name, (shape, dtype) in FIELDS.items():
-                shape = (config.batch, *shape)
-                raw = context.RawArray("b", int(np.prod(shape)) * np.dtype(dtype).itemsize)
-                slot[name] = raw
-            self._memory.append(slot)
-            self.views.append(_view(slot, config.batch))
+                size = config.batch * math.prod(shape) * np.dtype(dtype).itemsize
+                memory[name] = context.RawArray("b", size)
+            self._memory.append(memory)
+            self.views.append(_view(memory, config.batch))
         self._free = [context.Queue() for _ in range(config.data.workers)]
         self._full = context.Queue()
         self._difficulty = context.Value("d", 0.0)

@@ -45,7 +45,8 @@ def face_model_arrays(data: MakeHuman, mesh: HeadMesh, bases: HeadBases) -> dict
     skin = vertex_part(mesh) == PARTS.index("skin")
     skin &= new >= 0
     landmarks = place_landmarks(points, skin, anchors)
-    strips = jaw_strips(points, skin, regions["lips"] | regions["inner_lips"], points[landmarks], landmarks[:17])
+    lips = regions["lips"] | regions["inner_lips"]
+    strips = jaw_strips(points, skin, lips, points[landmarks], landmarks[:17])
 
     lod_quads = mesh.quads[np.isin(mesh.part, [PARTS.index(name) for name in LOD_PARTS])]
     return {
@@ -92,7 +93,7 @@ def main() -> None:
     bases = head_bases(data, mesh, options.samples, options.seed)
     arrays = face_model_arrays(data, mesh, bases)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(options.out, **arrays)
+    np.savez_compressed(options.out, allow_pickle=False, **arrays)
     vertices, triangles = len(arrays["subdivision_indptr"]) - 1, len(arrays["triangles"])
     error = max(
         float(np.linalg.norm(bases.identity[:, : mesh.face_count] - arrays["identity"], axis=2).max()),

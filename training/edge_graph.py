@@ -48,7 +48,8 @@ class EdgeGraph:
 
     def path(self, start: int, end: int, points: np.ndarray, allowed: np.ndarray, turn: float) -> list[int]:
         """Shortest path from start to end over vertices `allowed` (V,) bool; leaving an edge loop costs `turn`."""
-        queue, came = [(0.0, start, -1, None)], {}
+        queue: list[tuple[float, int, int, tuple[int, ...]]] = [(0.0, start, -1, ())]
+        came: dict[tuple[int, ...], tuple[int, ...]] = {}  # (vertex, the one before): a step earlier
         while queue:
             cost, vertex, before, state = heapq.heappop(queue)
             if (vertex, before) in came:
@@ -65,7 +66,7 @@ class EdgeGraph:
         else:
             raise ValueError(f"no path from {start} to {end}")
         path, state = [vertex], came[vertex, before]
-        while state is not None:
+        while state:
             path.append(state[0])
             state = came[state]
         return path[::-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,20 +52,23 @@ def truth_of(sample: Sample) -> Geometry:
 
 def iterate(
     infer: Infer,
-    samples: list[Sample],
-    priors: list[Geometry],
+    images: Sequence[np.ndarray],
+    priors: Sequence[Geometry],
     model: FaceModel,
     passes: int,
     batch: int = 16,
 ) -> tuple[list[list[Geometry]], np.ndarray]:
-    """Estimates after each pass, [pass][sample], and the confidences (samples,) of the last pass."""
+    """Estimates after each pass, [pass][image], and the confidences (images,) of the last pass.
+
+    images: (H, W, 3) uint8 RGB each; priors: where to look first in each of them.
+    """
     history = []
-    confidences = np.zeros(len(samples))
+    confidences = np.zeros(len(images))
     for _ in range(passes):
         estimates = []
-        for begin in range(0, len(samples), batch):
+        for begin in range(0, len(images), batch):
             part = slice(begin, begin + batch)
-            encoded = [codec.encode(s.image, p, model) for s, p in zip(samples[part], priors[part])]
+            encoded = [codec.encode(image, p, model) for image, p in zip(images[part], priors[part])]
             outputs, confidences[part] = infer(np.stack([tensor for tensor, _ in encoded]))
             for output, prior, (_, crop) in zip(outputs, priors[part], encoded):
                 estimates.append(codec.decode(output, prior, crop))
@@ -110,7 +113,8 @@ def evaluate(infer: Infer, test: TestSet, model: FaceModel, passes: int = 4, see
     rng = np.random.default_rng(seed)
     truths = [truth_of(sample) for sample in test.faces]
     starts = [start_prior(truth, PriorConfig(), rng) for truth in truths]
-    history, confidence = iterate(infer, test.faces, starts, model, passes)
+    images = [sample.image for sample in test.faces]
+    history, confidence = iterate(infer, images, starts, model, passes)
     report: dict = {"faces": len(truths), "start": _means(errors_of(starts, truths, model))}
     for index, estimates in enumerate(history, 1):
         errors = errors_of(estimates, truths, model)
@@ -121,7 +125,7 @@ def evaluate(infer: Infer, test: TestSet, model: FaceModel, passes: int = 4, see
         for low, high in YAW_BINS
         if ((yaw >= low) & (yaw < high)).any()
     }
-    stay, _ = iterate(infer, test.faces, truths, model, passes)
+    stay, _ = iterate(infer, images, truths, model, passes)
     report["fixed point"] = [_means(errors_of(estimates, truths, model))["nme"] for estimates in stay]
     guess = np.stack([g.identity for g in history[-1]])
     truth = np.stack([g.identity for g in truths])
@@ -131,7 +135,7 @@ def evaluate(infer: Infer, test: TestSet, model: FaceModel, passes: int = 4, see
     report["unit correlation"] = _unit_correlations(history[-1], truths, model)
     if test.empty:
         shown = [start_prior(truth_of(sample), PriorConfig(), rng) for sample in test.empty]
-        _, empty = iterate(infer, test.empty, shown, model, 1)
+        _, empty = iterate(infer, [sample.image for sample in test.empty], shown, model, 1)
         report["confidence"] = {
             "faces": float((confidence > 0.5).mean()),
             "empty": float((empty < 0.5).mean()),

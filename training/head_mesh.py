@@ -14,20 +14,27 @@ from training.subdivision import FineMesh, graded, refine
 
 # Near the iBUG landmarks 0..67, as base mesh vertices, placed by hand with an eye on MediaPipe's canonical face; the
 # jaw (0-16) is the silhouette of the frontal mean face
+# fmt: off
 ANCHORS = (
     5769, 269, 270, 5242, 895, 894, 917, 914, 5296, 7616, 7619, 7596, 7597, 11851, 7039, 7038, 12366,
     261, 225, 222, 205, 208, 6983, 6980, 6996, 6999, 7030, 132, 135, 164, 5134, 320, 313, 317, 7076, 7082,
     21, 0, 54, 66, 47, 41, 6850, 6838, 6784, 6805, 6825, 6831,
     425, 5354, 450, 455, 7210, 11956, 7185, 7166, 7241, 492, 486, 406, 500, 471, 474, 7227, 7249, 7242, 493, 487,
 )
+# fmt: on
 SELLION = 132
 # The face is cut along the path through these vertices (subject's left half, mirrored to the right): from the
 # crown's front down the temple, along the ring behind the ear, down to the neck and round it under the jaw.
 CUT = (1013, 7705, 7636, 7528, 803)
 PARTS = ("skin", "mouth", "eye_left", "eye_right", "teeth_upper", "teeth_lower", "tongue")
 HEAD_PARTS = (*PARTS, "scalp", "neck")
-HELPERS = {"helper-l-eye": "eye_left", "helper-r-eye": "eye_right", "helper-upper-teeth": "teeth_upper",
-           "helper-lower-teeth": "teeth_lower", "helper-tongue": "tongue"}
+HELPERS = {
+    "helper-l-eye": "eye_left",
+    "helper-r-eye": "eye_right",
+    "helper-upper-teeth": "teeth_upper",
+    "helper-lower-teeth": "teeth_lower",
+    "helper-tongue": "tongue",
+}
 LIP_LOOP_QUADS = 398  # the mouth bag's size, by which its UV island is known
 SOCKET_QUADS = 293
 SOCKET_RINGS = 3  # rings of the eye socket kept inside the lids; the rest hides behind the eyeball
@@ -144,7 +151,8 @@ def _parts(data: MakeHuman) -> np.ndarray:
 
     others = np.zeros(len(faces), bool)
     others[body] = True
-    others &= ~inside & (np.abs(vertices[faces][:, :, 0]).max(1) < 2.4) & (vertices[faces][:, :, 1].min(1) > 4.2)
+    others &= ~inside & (np.abs(vertices[faces][:, :, 0]).max(1) < 2.4)
+    others &= vertices[faces][:, :, 1].min(1) > 4.2
     others &= (centre[:, 1] > 4.9) | (np.abs(centre[:, 0]) < 2.4)
     scalp = (island == skin_island) & (centre[:, 1] > NAPE)
     part[others] = np.where(scalp[others], HEAD_PARTS.index("scalp"), HEAD_PARTS.index("neck"))

@@ -36,14 +36,17 @@ class HeatMaps(nn.Module):
         super().__init__()
         self.lateral = nn.ModuleList([nn.Conv2d(width, channels, 1) for width in widths])
         self.mix = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
         )
         self.maps = nn.Conv2d(channels, POINTS, 1)
 
     def forward(self, stages: list[Tensor]) -> Tensor:
         """(B, POINTS, MAP * MAP) logits, float32 and contiguous."""
         fine, middle, coarse = (lateral(stage) for lateral, stage in zip(self.lateral, stages))
-        middle = middle + functional.interpolate(coarse, scale_factor=2.0)[:, :, : MAP // 2 + 1, : MAP // 2 + 1]
+        half = MAP // 2 + 1
+        middle = middle + functional.interpolate(coarse, scale_factor=2.0)[:, :, :half, :half]
         fine = fine + functional.interpolate(middle, scale_factor=2.0)[:, :, :MAP, :MAP]
         return self.maps(self.mix(fine)).flatten(2).float().contiguous()
 

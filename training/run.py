@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -22,6 +23,14 @@ from training.network import FaceNetwork
 from training.points import point_codes
 from training.schedule import Schedule
 from training.weights import deepen, read_weights
+
+
+class State(TypedDict):
+    """What a checkpoint counts: samples seen, seconds trained, starts of the run."""
+
+    samples: int
+    seconds: float
+    starts: int
 
 
 class Run:
@@ -43,13 +52,15 @@ class Run:
         self.loss = FaceLoss(self.model, config.loss)
         self.points = LiftSource(self.model, self.loss, config.prior, seed=config.data.seed)
         self.lift_loss = LiftLoss(self.loss)
-        self.network = FaceNetwork(config.network, point_codes(self.model)).to(memory_format=torch.channels_last)
+        self.network = FaceNetwork(config.network, point_codes(self.model)).to(
+            memory_format=torch.channels_last
+        )
         self.average = AveragedModel(self.network, avg_fn=_averaging(config.average), use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay, fused=True
         )
         self.schedule = Schedule(config.schedule, limited=hours > 0 or samples > 0)
-        self.state = {"samples": 0, "seconds": 0.0, "starts": 0}
+        self.state = State(samples=0, seconds=0.0, starts=0)
         self._begin(warm_start)
         self.state["starts"] += 1
         self.seed = config.data.seed + 1000 * self.state["starts"]
@@ -59,7 +70,9 @@ class Run:
         self.test = TestSet.draw(config.test_faces)
         self.first = self.judged = self.seen
         self._begun, self._spent = time.monotonic(), self.state["seconds"]
-        self.rate, self.terms, self.report = 0.0, {}, {}
+        self.rate = 0.0
+        self.terms: dict[str, float] = {}
+        self.report: dict[str, Any] = {}
 
     @property
     def seen(self) -> int:
@@ -76,7 +89,8 @@ class Run:
             saved = torch.load(checkpoint, weights_only=True)
             for name, part in self._parts().items():
                 part.load_state_dict(saved[name])
-            self.state = {name: saved["state"][name] for name in self.state}
+            state = saved["state"]
+            self.state = State(samples=state["samples"], seconds=state["seconds"], starts=state["starts"])
             if 0 < self.hours <= self.state["seconds"] / 3600:
                 raise SystemExit(
                     f"{checkpoint} has trained its {self.hours:g} hours: give more --hours, or another --out"
@@ -104,9 +118,7 @@ class Run:
         """Set the learning rate of the next step; False when the run is over."""
         self.state["seconds"] = self._spent + time.monotonic() - self._begun
         seen = self.seen - self.first
-        spent = max(
-            self.state["seconds"] / 3600 / (self.hours or np.inf), seen / (self.samples or np.inf)
-        )
+        spent = max(self.state["seconds"] / 3600 / (self.hours or np.inf), seen / (self.samples or np.inf))
         self.rate = self.schedule.rate(seen // self.config.batch, spent)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
@@ -124,7 +136,8 @@ class Run:
         loss, terms = self.loss(output, **tensors)
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss.item()} at {self.seen:,} samples: {terms}")
-        drawn = self.points.draw(self.config.lift_batch)  # keeps what points mean while images are hard to read
+        # keeps what points mean while images are hard to read
+        drawn = self.points.draw(self.config.lift_batch)
         lifted = self.lift_loss(self.network.lift(drawn.points, drawn.prior_points), drawn.target)
         self.optimizer.zero_grad(set_to_none=True)
         (loss + self.config.loss.lift * sum(lifted.values())).backward()
@@ -159,7 +172,10 @@ class Run:
     def keep(self) -> None:
         """Write the checkpoint."""
         saved = {name: part.state_dict() for name, part in self._parts().items()}
-        save(self.out / "checkpoint.pt", {**saved, "state": self.state, "config": self.config.network.as_dict()})
+        save(
+            self.out / "checkpoint.pt",
+            {**saved, "state": self.state, "config": self.config.network.as_dict()},
+        )
 
 
 def inference_of(network: torch.nn.Module) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:

@@ -65,9 +65,10 @@ def _split(faces: np.ndarray, count: int, creases: set[tuple[int, int]]) -> _Ste
         (np.full(2 * number, 0.5), (np.repeat(np.arange(number), 2), ends.ravel())), (number, count)
     )
     pairs = np.array([fs if len(fs) == 2 else fs * 2 for fs in edge_faces])
-    sides_mean = sparse.csr_matrix(
+    quads_mean = sparse.csr_matrix(
         (np.full(2 * number, 0.5), (np.repeat(np.arange(number), 2), pairs.ravel())), (number, quads)
-    ) @ face_point
+    )
+    sides_mean = quads_mean @ face_point
     smooth = sparse.diags((~sharp).astype(float))
     edge_point = smooth @ (0.5 * (ends_mean + sides_mean)) + sparse.diags(sharp.astype(float)) @ ends_mean
 
@@ -78,8 +79,12 @@ def _split(faces: np.ndarray, count: int, creases: set[tuple[int, int]]) -> _Ste
     inner, crease = (sharp_count == 0) & (valence > 0), sharp_count == 2
     fixed = ~(inner | crease)
     n = np.maximum(valence, 1)
-    at_face = sparse.csr_matrix((np.ones(4 * quads), (faces.ravel(), np.repeat(np.arange(quads), 4))), (count, quads))
-    at_edge = sparse.csr_matrix((np.ones(2 * number), (ends.ravel(), np.repeat(np.arange(number), 2))), (count, number))
+    at_face = sparse.csr_matrix(
+        (np.ones(4 * quads), (faces.ravel(), np.repeat(np.arange(quads), 4))), (count, quads)
+    )
+    at_edge = sparse.csr_matrix(
+        (np.ones(2 * number), (ends.ravel(), np.repeat(np.arange(number), 2))), (count, number)
+    )
     at_sharp = at_edge @ sparse.diags(sharp.astype(float))
     vertex_point = (
         sparse.diags(inner / np.maximum(face_valence, 1) / n) @ at_face @ face_point
@@ -96,7 +101,9 @@ def _split(faces: np.ndarray, count: int, creases: set[tuple[int, int]]) -> _Ste
             children[4 * f + c] = (quad[c], e[c], count + number + f, e[c - 1])
     points = {key: count + index for key, index in edges.items()}
     child_creases = {_key(v, points[key]) for key in creases if key in points for v in key}
-    return _Step(sparse.vstack([vertex_point, edge_point, face_point]).tocsr(), children, points, child_creases)
+    return _Step(
+        sparse.vstack([vertex_point, edge_point, face_point]).tocsr(), children, points, child_creases
+    )
 
 
 def graded(faces: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -111,8 +118,9 @@ def graded(faces: np.ndarray, levels: np.ndarray) -> np.ndarray:
         levels = raised
 
 
-def refine(faces: np.ndarray, count: int, levels: np.ndarray, creases: set[tuple[int, int]],
-           positions: np.ndarray) -> FineMesh:
+def refine(
+    faces: np.ndarray, count: int, levels: np.ndarray, creases: set[tuple[int, int]], positions: np.ndarray
+) -> FineMesh:
     """Subdivide quads `faces` (F, 4) over `count` control vertices, each to its own level.
 
     positions: (count, 3), only chooses the shorter diagonal of every fine quad.
@@ -125,7 +133,8 @@ def refine(faces: np.ndarray, count: int, levels: np.ndarray, creases: set[tuple
     xyz = place @ positions
 
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
-    cells: list[tuple[int, int, list[int], np.ndarray]] = []  # (level, control quad, corners, corners' places)
+    # (level, control quad, corners, corners' places)
+    cells: list[tuple[int, int, list[int], np.ndarray]] = []
     for f, quad in enumerate(faces.tolist()):
         if levels[f] == 0:
             cells.append((0, f, quad, unit))
@@ -167,8 +176,13 @@ def refine(faces: np.ndarray, count: int, levels: np.ndarray, creases: set[tuple
     matrix = place[kept].tocsr()
     matrix.eliminate_zeros()
     matrix.sort_indices()
-    return FineMesh(matrix, index[np.array(triangles)].astype(np.int32), np.array(owner, np.int32),
-                    where[kept].astype(np.int32), at_uv[kept])
+    return FineMesh(
+        matrix,
+        index[np.array(triangles)].astype(np.int32),
+        np.array(owner, np.int32),
+        where[kept].astype(np.int32),
+        at_uv[kept],
+    )
 
 
 def _children(corners: np.ndarray) -> list[np.ndarray]:

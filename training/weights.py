@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +17,10 @@ HALF = "_half"
 """Suffix of initializers that engines/export.py stores as float16."""
 
 
-def build_network(config: dict) -> FaceNetwork:
+def build_network(config: dict[str, Any]) -> FaceNetwork:
     """Network from a configuration as JSON gives it, with lists for tuples."""
-    return FaceNetwork(
-        NetworkConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in config.items()})
-    )
+    settings: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in config.items()}
+    return FaceNetwork(NetworkConfig(**settings))
 
 
 def read_weights(path: Path) -> dict:

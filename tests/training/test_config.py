@@ -31,7 +31,8 @@ def test_mistakes_are_named(tmp_path, text, message):
 
 
 def test_plateau_waits_and_falls():
-    schedule = Schedule(ScheduleConfig(kind="plateau", rate=1.0, warmup=1, factor=0.5, patience=2), limited=False)
+    config = ScheduleConfig(kind="plateau", rate=1.0, warmup=1, factor=0.5, patience=2)
+    schedule = Schedule(config, limited=False)
     for score in (3, 2, 1):
         schedule.observe(score)
     assert schedule.rate(10, 0) == 1.0

@@ -51,7 +51,7 @@ def test_skin_is_darker_in_a_crease():
     for depth in (0.0, 1.0):
         colour, other = np.empty((3, 1), np.float32), np.empty((2, 1), np.float32)
         depths = np.full((2, 4), depth, np.float32)
-        skin_colour(SkinLook(**{**vars(look), "creases": depths}), maps, generator.bank, fields, slice(0, 1), colour,
-                    other[0], other[1])
+        creased, row = SkinLook(**{**vars(look), "creases": depths}), slice(0, 1)
+        skin_colour(creased, maps, generator.bank, fields, row, colour, other[0], other[1])
         seen.append(colour.copy())
     assert (seen[1] < 0.9 * seen[0]).all()

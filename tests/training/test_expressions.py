@@ -18,12 +18,14 @@ def test_expressions_cover_every_unit_and_stay_plausible(generator):
     assert not missing
     column = {plain(name): k for k, name in enumerate(names)}
     for side in ("left", "right"):
-        closers = values[:, [column[f"eyeblink{side}"], column[f"eye{side}closure"], column[f"eye{side}slit"]]]
+        units = [column[f"eyeblink{side}"], column[f"eye{side}closure"], column[f"eye{side}slit"]]
+        closers = values[:, units]
         assert ((closers > 0).sum(1) <= 1).all()
     assert (values[:, column["mouthclose"]] <= values[:, column["jawopen"]] + 1e-6).all()
     left, right = values[:, column["mouthsmileleft"]], values[:, column["mouthsmileright"]]
     assert np.corrcoef(left, right)[0, 1] > 0.7
-    closed = values[:, [column["eyeblinkleft"], column["eyeleftclosure"], column["eyeleftslit"]]].max(1) > 0.75
+    units = [column["eyeblinkleft"], column["eyeleftclosure"], column["eyeleftslit"]]
+    closed = values[:, units].max(1) > 0.75
     assert 0.06 < closed.mean() < 0.3
 
 
@@ -38,4 +40,5 @@ def test_brows_move_together_and_by_as_much_as_people_move_them(generator, model
     left, right = np.array(heights)[:, 5:].mean(1), np.array(heights)[:, :5].mean(1)
     assert np.corrcoef(left, right)[0, 1] > 0.8
     both = 0.5 * (left + right)
-    assert (both > 2.0).mean() > 0.15 and (both > 5.0).mean() > 0.03 and (both < -2.0).mean() > 0.05  # millimetres
+    # millimetres
+    assert (both > 2.0).mean() > 0.15 and (both > 5.0).mean() > 0.03 and (both < -2.0).mean() > 0.05

@@ -43,7 +43,7 @@ def test_projected_landmarks_lie_on_the_rendered_parts(generator, model, yaw):
         part = generator.head.triangle_part
         names = generator.head.part_names
         for start, name in ((36, "eye_right"), (42, "eye_left")):
-            u, v = points[start:start + 6, :2].mean(0)
+            u, v = points[start : start + 6, :2].mean(0)
             assert names[part[index[round(float(v)), round(float(u))]]] == name
 
 
@@ -69,8 +69,8 @@ def test_lids_close_by_the_share_that_is_asked_for(generator, model):
 
 
 def test_a_closed_eye_shows_no_eyeball_and_an_open_one_does(generator):
-    blink = np.zeros(84, np.float32)
-    blink[[k for k, name in enumerate(generator.head.expression_names) if plain(name).startswith("eyeblink")]] = 1.0
+    names = generator.head.expression_names
+    blink = np.array([plain(name).startswith("eyeblink") for name in names], np.float32)
     pose = Pose(rotation(0.0, 0.0, 0.0), 900.0, np.array([144.0, 150.0]))
     eyes = [generator.head.part_names.index(name) for name in ("eye_left", "eye_right")]
     shown = []
@@ -119,16 +119,16 @@ def test_lashes_darken_the_rim_of_a_visible_eye_only(generator):
 
 def test_loose_hair_is_seen_in_front_of_the_head_only(generator):
     view = View(Pose(rotation(0.0, 0.0, 0.0), 800.0, np.array([144.0, 150.0])), None)
-    locks = draw_locks(np.random.default_rng(4), generator.wardrobe.cap, generator.drawn.mean,
-                       np.full(3, 0.02, np.float32), view)
+    rng, black = np.random.default_rng(4), np.full(3, 0.02, np.float32)
+    locks = draw_locks(rng, generator.wardrobe.cap, generator.drawn.mean, black, view)
     colours = np.zeros((len(locks), 3), np.uint8)
     shown = []
-    for nearer in (np.inf, -1e3):                             # nothing there yet; something in front of everything
+    for nearer in (np.inf, -1e3):  # nothing there yet; something in front of everything
         image = np.full((288, 288, 3), 200, np.uint8)
         paint_locks(image, locks, colours, np.full((288, 288), nearer, np.float32), 800.0)
         shown.append(int((image < 190).all(-1).sum()))
     assert shown[0] > 20 and shown[1] == 0
-    assert max(lock.hairs[..., 2].max() for lock in locks) < 100    # they fall over the front of the head
+    assert max(lock.hairs[..., 2].max() for lock in locks) < 100  # they fall over the front of the head
 
 
 def test_a_seed_repeats_its_samples(generator):
@@ -151,7 +151,7 @@ def test_samples_have_the_promised_form(generator, difficulty):
         assert sample.expression.shape == (84,) and sample.expression.dtype == np.float32
         assert sample.expression.min() >= 0 and sample.expression.max() <= HIGHEST
         assert sample.pose.is_finite()
-        assert 120 < 0.25 * sample.pose.scale < 270     # perspective enlarges what is in front
+        assert 120 < 0.25 * sample.pose.scale < 270  # perspective enlarges what is in front
         assert np.abs(sample.pose.rotation @ sample.pose.rotation.T - np.eye(3)).max() < 1e-9
         faces += sample.face
     assert faces >= (12 if difficulty == 0.0 else 7)
@@ -177,12 +177,14 @@ def test_the_lighter_head_looks_like_the_whole_one_and_has_no_gaps(generator):
         identity, expression = rng.standard_normal(200).astype(np.float32), np.zeros(84, np.float32)
         expression[rng.integers(0, 84, 4)] = rng.uniform(0, 1, 4)
         pose = Pose(rotation(yaw, 5.0, 0.0), 800.0, np.array([144.0, 150.0]))
-        seen = [renderer.rasterize(pose.project(head.shape(identity, expression)), head.triangles, 288, 288)[0]
-                for head in (generator.head, generator.drawn)]
+        seen = [
+            renderer.rasterize(pose.project(head.shape(identity, expression)), head.triangles, 288, 288)[0]
+            for head in (generator.head, generator.drawn)
+        ]
         covered = np.isfinite(seen[0])
         inner = cv2.erode(covered.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         assert np.isfinite(seen[1][inner]).all()
-        off = np.abs(seen[1][inner] - seen[0][inner]) / 0.8                   # millimetres
+        off = np.abs(seen[1][inner] - seen[0][inner]) / 0.8  # millimetres
         assert np.median(off) < 0.2 and (off > 2).mean() < 0.02
     assert len(generator.drawn.triangles) < 0.5 * len(generator.head.triangles)
 
@@ -199,6 +201,6 @@ def test_nostrils_are_dark_and_nothing_else_is(generator):
         left = np.where(before[:, 2] > 0.1, after[:, 2] / np.maximum(before[:, 2], 0.1), 1.0)
         apart = fields.mean[left < 0.7] - base
         assert np.linalg.norm(apart, axis=1).max() < 0.025 and (apart[:, 1] > -0.004).all()  # not on the lip
-        assert abs((apart[:, 0] > 0).mean() - 0.5) < 0.1                                     # both sides
+        assert abs((apart[:, 0] > 0).mean() - 0.5) < 0.1  # both sides
         darkest.append(left.min())
-    assert min(darkest) < 0.2 < max(darkest)                                                 # people differ
+    assert min(darkest) < 0.2 < max(darkest)  # people differ

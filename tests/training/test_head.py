@@ -68,8 +68,9 @@ def test_the_rest_follows_the_identity(head):
         assert np.linalg.norm(vertices - mean, axis=1)[head.regions["scalp"]].mean() > 0.001
         for name in ("scalp", "neck"):
             triangles = head.triangles[head.parts[name]]
-            before, after = (np.linalg.norm(v[triangles[:, 0]] - v[triangles[:, 1]], axis=1)
-                             for v in (mean, vertices))
+            before, after = (
+                np.linalg.norm(v[triangles[:, 0]] - v[triangles[:, 1]], axis=1) for v in (mean, vertices)
+            )
             assert np.abs(after - before).max() < 0.02
 
 
@@ -97,7 +98,9 @@ def test_a_foreign_model_is_refused(model, tmp_path, data):
 def test_sliders_and_units(data, mesh):
     found = sliders(data)
     assert {slider.category for slider in found} == set(SPREAD)
-    assert not [s for s in found for _, positive in s.sides if "neck-trans" in positive or "head-angle" in positive]
+    assert not [
+        s for s in found for _, positive in s.sides if "neck-trans" in positive or "head-angle" in positive
+    ]
     assert ((("nose/nose-hump-decr"), "nose/nose-hump-incr"),) in [slider.sides for slider in found]
     names, units = expression_units(data, mesh.control)
     assert len(names) == 84 and units.shape == (84, len(mesh.control), 3)

@@ -17,7 +17,8 @@ def test_they_change_the_place_where_a_face_would_be():
 
 
 def test_their_samples_have_no_face():
-    generator = FaceGenerator(FaceConfig(negative=1.0, back_of_head=0.0, things_only=0.0, lookalike=1.0), seed=3)
+    config = FaceConfig(negative=1.0, back_of_head=0.0, things_only=0.0, lookalike=1.0)
+    generator = FaceGenerator(config, seed=3)
     for _ in range(5):
         sample = generator.draw(1.0)
         assert not sample.face and not sample.identity.any() and not sample.expression.any()

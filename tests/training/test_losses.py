@@ -86,7 +86,8 @@ def test_points_and_heat_are_lowest_where_the_core_projects_them(model):
     target, *rest = tensors(truth, prior)
     crop = codec.crop_of(prior.pose)
     vertices = model.shape(truth.identity, truth.expression, lod=True)[choose_points(model)]
-    places = torch.tensor((truth.pose.to_crop(crop).project(vertices)[:, :2] - 99.5) / 100, dtype=torch.float32)
+    seen = truth.pose.to_crop(crop).project(vertices)[:, :2]
+    places = torch.tensor((seen - 99.5) / 100, dtype=torch.float32)
     loss = FaceLoss(model, LossConfig())
 
     def terms_at(shift):

@@ -15,14 +15,15 @@ from training.faces.render import LASH, Mesh, draw
 
 def _ball(rows=24, columns=32, radius=60.0, centre=(70.0, 66.0)):
     """A closed mesh in raster coordinates, its depth growing away from the camera, and random attributes."""
-    theta, phi = np.meshgrid(np.linspace(0.02, np.pi - 0.02, rows), np.linspace(0, 2 * np.pi, columns, False),
-                             indexing="ij")
-    unit = np.stack([np.sin(theta) * np.cos(phi), -np.cos(theta), -np.sin(theta) * np.sin(phi)], -1).reshape(-1, 3)
+    polar, around = np.linspace(0.02, np.pi - 0.02, rows), np.linspace(0, 2 * np.pi, columns, False)
+    theta, phi = np.meshgrid(polar, around, indexing="ij")
+    unit = np.stack([np.sin(theta) * np.cos(phi), -np.cos(theta), -np.sin(theta) * np.sin(phi)], -1)
     first, second = np.arange((rows - 1) * columns), np.arange((rows - 1) * columns) // columns * columns
     right = second + (first - second + 1) % columns
-    triangles = np.concatenate([np.stack([first, right, first + columns], 1),
-                                np.stack([right, right + columns, first + columns], 1)])
-    raster = (unit * radius + [*centre, 0]).astype(np.float32)
+    upper = np.stack([first, right, first + columns], 1)
+    lower = np.stack([right, right + columns, first + columns], 1)
+    triangles = np.concatenate([upper, lower])
+    raster = (unit.reshape(-1, 3) * radius + [*centre, 0]).astype(np.float32)
     attributes = np.random.default_rng(0).uniform(0, 1, (len(raster), 6)).astype(np.float32)
     material = (np.arange(len(triangles)) * 7 % 5).astype(np.uint8)
     return Mesh(raster, np.ascontiguousarray(triangles, np.int32), material, attributes)
@@ -32,7 +33,7 @@ def test_draw_agrees_with_the_core_rasteriser():
     mesh, size = _ball(), 144
     normals = renderer.vertex_normals(mesh.raster, mesh.triangles)
     pixels, depth = draw([mesh], size)
-    if normals[0] @ [0, -1, 0] < 0:                          # the ball's outside must be its front
+    if normals[0] @ [0, -1, 0] < 0:  # the ball's outside must be its front
         pytest.fail("the test's ball is inside out")
     wanted, index, weights = renderer.rasterize(mesh.raster, mesh.triangles, size, size)
     same = np.isfinite(depth) & np.isfinite(wanted)
@@ -40,7 +41,7 @@ def test_draw_agrees_with_the_core_rasteriser():
     assert np.abs(depth[same] - wanted[same]).max() < 0.05
     fields = renderer.interpolate(index, weights, mesh.triangles, mesh.attributes).reshape(-1, 6)
     close = np.abs(fields[pixels.where].T - pixels.fields).max(0) < 0.01
-    assert close.mean() > 0.99                               # pixels on an edge may see the other triangle
+    assert close.mean() > 0.99  # pixels on an edge may see the other triangle
     assert (mesh.material[index.ravel()[pixels.where]] == pixels.material)[close].mean() > 0.99
     assert np.abs(np.linalg.norm(pixels.normals, axis=0) - 1).max() < 1e-5
     assert (np.diff(pixels.material.astype(int)) >= 0).all()
@@ -90,7 +91,8 @@ def test_sample_is_bilinear(wrap, channels):
     rng = np.random.default_rng(1)
     texture = rng.integers(0, 256, (32, 64, channels)).astype(np.uint8)
     u, v = rng.uniform(-70, 130, (2, 700)).astype(np.float32)
-    found = native.sample(texture[..., 0].copy() if channels == 1 else texture, u, v, 0.5, (3.0, -2.0), wrap, 128, 0.1)
+    given = texture[..., 0].copy() if channels == 1 else texture
+    found = native.sample(given, u, v, 0.5, (3.0, -2.0), wrap, 128, 0.1)
     x, y = u.astype(float) * 0.5 + 3, v.astype(float) * 0.5 - 2
     if not wrap:
         x, y = np.clip(x, 0, 63), np.clip(y, 0, 31)
@@ -101,8 +103,9 @@ def test_sample_is_bilinear(wrap, channels):
         row, column = (row % 32, column % 64) if wrap else (np.minimum(row, 31), np.minimum(column, 63))
         return texture[row, column].astype(float)
 
-    wanted = ((1 - b) * ((1 - a) * texel(top, left) + a * texel(top, left + 1)) +
-              b * ((1 - a) * texel(top + 1, left) + a * texel(top + 1, left + 1)))
+    above = (1 - a) * texel(top, left) + a * texel(top, left + 1)
+    below = (1 - a) * texel(top + 1, left) + a * texel(top + 1, left + 1)
+    wanted = (1 - b) * above + b * below
     assert np.abs(np.reshape(found, (channels, -1)).T - (wanted - 128) * 0.1).max() < 0.02
 
 
@@ -113,7 +116,7 @@ def test_broken_coordinates_stay_in_the_texture(wrap):
     u[:100], v[50:150], u[200:210], v[205:220] = np.nan, np.nan, np.inf, -np.inf
     found = native.sample(texture, u, v, wrap=wrap)
     assert (found[[160, 300, 599]] == texture[5, 5]).all()
-    if not wrap:                                             # NaN counts as 0
+    if not wrap:  # NaN counts as 0
         assert (found[:50] == texture[5, 0]).all() and (found[50:100] == texture[0, 0]).all()
         assert (found[100:150] == texture[0, 5]).all()
         assert found[202] == texture[5, 63] and found[207] == texture[0, 63] and found[215] == texture[0, 5]
@@ -143,7 +146,8 @@ def test_a_new_library_replaces_old_ones(tmp_path, monkeypatch):
         os.utime(file, (0, 0))
     native._build(compiler, [str(source)], tmp_path / "faces-2.so")
     assert ctypes.CDLL(str(tmp_path / "faces-2.so")).answer() == 42
-    assert {file.name for file in tmp_path.iterdir()} == {"kernel.cpp", "faces-1.so", "faces-2.so", "head-0.npz"}
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {"kernel.cpp", "faces-1.so", "faces-2.so", "head-0.npz"}
     source.write_text("nonsense\n")
     with pytest.raises(RuntimeError, match="nonsense"):
         native._build(compiler, [str(source)], tmp_path / "faces-3.so")

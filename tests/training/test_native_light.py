@@ -12,8 +12,15 @@ def _plane(size, towards, depth=0.0):
     """The pixels of a square that fills the image, its normals all `towards`, `depth` a number or one a pixel."""
     count = size * size
     normals = np.repeat(np.asarray(towards, np.float32)[:, None], count, 1)
-    return Pixels(np.arange(count), normals, np.zeros((6, count), np.float32), np.zeros(count, np.uint8),
-                  np.full(count, depth, np.float32), np.zeros(257, np.int32), size)
+    return Pixels(
+        np.arange(count),
+        normals,
+        np.zeros((6, count), np.float32),
+        np.zeros(count, np.uint8),
+        np.full(count, depth, np.float32),
+        np.zeros(257, np.int32),
+        size,
+    )
 
 
 def test_light_follows_its_formula():
@@ -22,8 +29,13 @@ def test_light_follows_its_formula():
     normals = (normals / np.linalg.norm(normals, axis=0)).astype(np.float32)
     occlusion, lit, gloss = rng.uniform(0, 1, (3, 500)).astype(np.float32)
     lamps = np.array([[0, 0, -1], [0.6, -0.8, 0]], np.float32)
-    lighting = Lighting(lamps, rng.uniform(0, 1, (2, 3)).astype(np.float32), np.full(3, 0.3, np.float32),
-                        rng.normal(0, 0.1, (3, 3)).astype(np.float32), shadow=1)
+    lighting = Lighting(
+        lamps,
+        rng.uniform(0, 1, (2, 3)).astype(np.float32),
+        np.full(3, 0.3, np.float32),
+        rng.normal(0, 0.1, (3, 3)).astype(np.float32),
+        shadow=1,
+    )
     wrap = np.array([0.3, 0.1, 0.0], np.float32)
     ambient = lighting.ambient[:, None]
     wanted = np.maximum(lighting.gradient.T @ normals + ambient, 0.15 * ambient) * occlusion
@@ -60,9 +72,10 @@ def test_bumps_tilt_normals_by_the_slope():
         bump(pixels, height.astype(np.float32).ravel(), scale)
         down, across = np.gradient(height * scale)
         tilted = unit[:, None, None] + unit[2] * np.stack(
-            [np.clip(across, -0.5, 0.5), np.clip(down, -0.5, 0.5), np.zeros_like(down)])
+            [np.clip(across, -0.5, 0.5), np.clip(down, -0.5, 0.5), np.zeros_like(down)]
+        )
         tilted /= np.linalg.norm(tilted, axis=0)
-        inner = np.s_[:, 1:-1, 1:-1]                         # beyond the image height is 0
+        inner = np.s_[:, 1:-1, 1:-1]  # beyond the image height is 0
         assert np.abs(pixels.normals.reshape(3, size, size)[inner] - tilted[inner]).max() < 1e-5
 
 
@@ -73,11 +86,13 @@ def test_a_square_casts_its_shadow_where_rays_meet_it(towards):
     near = np.column_stack([corners, np.full(4, -gap, np.float32)])
     far = np.array([[-40, -40, 0], [140, -40, 0], [140, 140, 0], [-40, 140, 0]], np.float32)
     two = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    casters = [Mesh(raster, two, np.zeros(2, np.uint8), np.zeros((4, 6), np.float32)) for raster in (near, far)]
+    material, attributes = np.zeros(2, np.uint8), np.zeros((4, 6), np.float32)
+    casters = [Mesh(raster, two, material, attributes) for raster in (near, far)]
     towards = np.array(towards, np.float32)
-    share = ShadowMap(casters, towards, size, 240).lit(_plane(size, (0, 0, -1)), 0.1, bias=4.0).reshape(size, size)
+    shadows = ShadowMap(casters, towards, size, 240)
+    share = shadows.lit(_plane(size, (0, 0, -1)), 0.1, bias=4.0).reshape(size, size)
     rows, columns = np.mgrid[:size, :size]
-    step = gap / -towards[2]                                 # how far a ray goes from the far square to the near one
+    step = gap / -towards[2]  # how far a ray goes from the far square to the near one
     x, y = columns + step * towards[0], rows + step * towards[1]
     margin = np.minimum(np.minimum(x - 30, 62 - x), np.minimum(y - 34, 66 - y))
     assert share[margin > 4].max() < 0.02 and share[margin < -4].min() > 0.98
@@ -85,7 +100,8 @@ def test_a_square_casts_its_shadow_where_rays_meet_it(towards):
 
 def test_broken_depth_is_in_the_shadow():
     square = np.array([[10, 10, 0], [90, 10, 0], [90, 90, 0]], np.float32)
-    caster = Mesh(square, np.array([[0, 1, 2]], np.int32), np.zeros(1, np.uint8), np.zeros((3, 6), np.float32))
+    one = np.array([[0, 1, 2]], np.int32)
+    caster = Mesh(square, one, np.zeros(1, np.uint8), np.zeros((3, 6), np.float32))
     pixels = _plane(96, (0, 0, -1), depth=np.nan)
     assert (ShadowMap([caster], np.array([0.6, 0, -0.8], np.float32), 96).lit(pixels, 1.0) == 0).all()
 

@@ -9,19 +9,45 @@ import pytest
 from training.faces.skin import SkinLook, skin_colour
 from training.faces.skin_maps import BROW_ZOOM
 
-SIDE, COUNT = 128, 700           # texels of the maps at half resolution; pixels: more than two of the kernel's blocks
+SIDE, COUNT = 128, 700  # texels of the maps at half resolution; pixels: more than two of the kernel's blocks
 PLAIN = SkinLook(
-    melanin=0.4, blood=0.3, mottling=0.0, freckles=0.0, gloss=0.06, wrinkles=0.0, wrinkle_map=1, brow_map=1,
-    brow_strength=0.0, brow_colour=np.array([0.05, 0.03, 0.02], np.float32), lash=0.4, lip_blood=0.3, lipstick=None,
-    lipstick_amount=0.0, shadow=None, shadow_amount=0.0, blush=0.0, rings=0.0, beard=np.zeros(3, np.float32),
-    beard_colour=np.array([0.1, 0.06, 0.03], np.float32), beard_length=0.0, offsets=np.array([37.3, 401.9], np.float32))
+    melanin=0.4,
+    blood=0.3,
+    mottling=0.0,
+    freckles=0.0,
+    gloss=0.06,
+    wrinkles=0.0,
+    wrinkle_map=1,
+    brow_map=1,
+    brow_strength=0.0,
+    brow_colour=np.array([0.05, 0.03, 0.02], np.float32),
+    lash=0.4,
+    lip_blood=0.3,
+    lipstick=None,
+    lipstick_amount=0.0,
+    shadow=None,
+    shadow_amount=0.0,
+    blush=0.0,
+    rings=0.0,
+    beard=np.zeros(3, np.float32),
+    beard_colour=np.array([0.1, 0.06, 0.03], np.float32),
+    beard_length=0.0,
+    offsets=np.array([37.3, 401.9], np.float32),
+)
 PARTS = {
     "plain": PLAIN,
     "mottled, freckled, folded": replace(PLAIN, mottling=1.1, freckles=0.8, wrinkles=0.7),
     "creased": replace(PLAIN, creases=np.array([[0.3, 0.0, 0.8, 1.2], [0.9, 0.4, 0.0, 0.2]], np.float32)),
     "folded a little and creased": replace(PLAIN, wrinkles=0.04, creases=np.full((2, 4), 0.5, np.float32)),
-    "made up": replace(PLAIN, lipstick=np.array([0.5, 0.1, 0.1], np.float32), lipstick_amount=0.7, blush=0.6,
-                       rings=0.5, shadow=np.array([0.1, 0.2, 0.4], np.float32), shadow_amount=0.5),
+    "made up": replace(
+        PLAIN,
+        lipstick=np.array([0.5, 0.1, 0.1], np.float32),
+        lipstick_amount=0.7,
+        blush=0.6,
+        rings=0.5,
+        shadow=np.array([0.1, 0.2, 0.4], np.float32),
+        shadow_amount=0.5,
+    ),
     "bearded": replace(PLAIN, beard=np.array([1.0, 0.6, 0.9], np.float32), mottling=0.8),
     "brows": replace(PLAIN, brow_strength=1.4),
     "painted": replace(PLAIN, paint=np.array([0.1, 0.6, 0.2], np.float32), melanin=1.15, blood=0.95),
@@ -32,9 +58,15 @@ def _maps(rng):
     def noise(*shape):
         return rng.integers(0, 256, shape, dtype=np.uint8)
 
-    return SimpleNamespace(zones=noise(SIDE, SIDE, 4), paint=noise(SIDE, SIDE, 4), wrinkles=noise(2, SIDE, SIDE),
-                           creases=noise(2, SIDE, SIDE, 4), brows=noise(2, 90, 150), brow_origin=(60.0, 80.0),
-                           middle=0.97 * SIDE)
+    return SimpleNamespace(
+        zones=noise(SIDE, SIDE, 4),
+        paint=noise(SIDE, SIDE, 4),
+        wrinkles=noise(2, SIDE, SIDE),
+        creases=noise(2, SIDE, SIDE, 4),
+        brows=noise(2, 90, 150),
+        brow_origin=(60.0, 80.0),
+        middle=0.97 * SIDE,
+    )
 
 
 def _texels(texture, u, v, wrap=False):
@@ -61,14 +93,25 @@ def _reference(look, maps, tile, fields):
 
     red, dark, beard, moustache = _texels(maps.zones, u / 2, v / 2) / 255
     goatee, blush, shadow, rings = _texels(maps.paint, u / 2, v / 2) / 255
-    clouds, pores, spots, hairs = (_texels(tile, 0.9 * u + look.offsets[0], 0.9 * v + look.offsets[1], True) - 128) / 40
+    noise = _texels(tile, 0.9 * u + look.offsets[0], 0.9 * v + look.offsets[1], True)
+    clouds, pores, spots, hairs = (noise - 128) / 40
     bearded = look.beard.max() > 0
     if not (bearded or look.blush > 0 or look.shadow_amount > 0 or look.rings > 0.15):
         rings = 0 * rings
-    blood = (look.blood * (0.55 + 1.1 * red) + 0.1 * look.mottling * clouds + lip * (0.35 + look.lip_blood)
-             + 0.25 * look.rings * rings + look.blush * blush)
-    melanin = (look.melanin + 0.1 * dark + look.mottling * (0.035 * clouds + 0.02 * pores) + 0.07 * lip
-               + 0.16 * look.rings * rings)
+    blood = (
+        look.blood * (0.55 + 1.1 * red)
+        + 0.1 * look.mottling * clouds
+        + lip * (0.35 + look.lip_blood)
+        + 0.25 * look.rings * rings
+        + look.blush * blush
+    )
+    melanin = (
+        look.melanin
+        + 0.1 * dark
+        + look.mottling * (0.035 * clouds + 0.02 * pores)
+        + 0.07 * lip
+        + 0.16 * look.rings * rings
+    )
     if look.freckles > 0:
         melanin += 0.35 * np.clip(spots - (2 - 0.8 * look.freckles), 0, 1) * (0.3 + red)
     gloss = look.gloss * (0.5 + 0.9 * red) + 0.05 * lip
@@ -102,13 +145,13 @@ def _reference(look, maps, tile, fields):
         gloss *= 1 - 0.8 * cover
         blend(look.beard_colour, cover)
         colour *= 1 + 0.18 * cover * hairs
-    blend([.012, .008, .007], np.clip(lash * (0.35 + look.lash), 0, 0.95))
+    blend([0.012, 0.008, 0.007], np.clip(lash * (0.35 + look.lash), 0, 0.95))
     return colour, gloss, height
 
 
 def _fields(rng):
     fields = rng.uniform(0, 1, (6, COUNT)).astype(np.float32)
-    fields[:2] = rng.uniform(-20, 2 * SIDE + 20, (2, COUNT))             # some beyond the maps
+    fields[:2] = rng.uniform(-20, 2 * SIDE + 20, (2, COUNT))  # some beyond the maps
     fields[3:5] *= rng.random((2, COUNT)) < 0.4
     return fields
 
@@ -123,8 +166,8 @@ def test_skin_follows_its_formula(part, some):
     rows = np.sort(rng.choice(COUNT, 391, replace=False)) if some else slice(0, COUNT)
     colour, gloss, height = (np.full(shape, -7.0, np.float32) for shape in ((3, COUNT), COUNT, COUNT))
     skin_colour(look, maps, SimpleNamespace(skin=tile), fields, rows, colour, gloss, height)
-    for found, wanted, within in zip((colour, gloss, height), _reference(look, maps, tile, fields[:, rows]),
-                                     (2e-4, 5e-5, 1e-7), strict=True):
+    reference, limits = _reference(look, maps, tile, fields[:, rows]), (2e-4, 5e-5, 1e-7)
+    for found, wanted, within in zip((colour, gloss, height), reference, limits, strict=True):
         assert np.abs(found[..., rows] - wanted).max() < within
     others = np.setdiff1d(np.arange(COUNT), np.arange(COUNT)[rows])
     assert (colour[:, others] == -7).all() and (gloss[others] == -7).all() and (height[others] == -7).all()
@@ -133,6 +176,6 @@ def test_skin_follows_its_formula(part, some):
 def test_rows_begin_at_the_first_pixel():
     rng = np.random.default_rng(8)
     room = np.zeros(COUNT, np.float32)
+    bank, colour = SimpleNamespace(skin=None), np.zeros((3, COUNT), np.float32)
     with pytest.raises(ValueError, match="from 0 on"):
-        skin_colour(PLAIN, _maps(rng), SimpleNamespace(skin=None), _fields(rng), slice(1, 9),
-                    np.zeros((3, COUNT), np.float32), room, room)
+        skin_colour(PLAIN, _maps(rng), bank, _fields(rng), slice(1, 9), colour, room, room)

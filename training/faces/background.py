@@ -12,10 +12,21 @@ from training.faces.config import FaceConfig
 from training.faces.noise import NoiseBank
 
 # Photographs without people inside packages, if those are installed; NOTICE names their sources.
-PACKAGED = {"sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
-            "skimage": ("data/brick.png", "data/chelsea.png", "data/coffee.png", "data/coins.png",
-                        "data/grass.png", "data/gravel.png", "data/hubble_deep_field.jpg", "data/rocket.jpg",
-                        "data/text.png", "data/clock_motion.png")}
+PACKAGED = {
+    "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
+    "skimage": (
+        "data/brick.png",
+        "data/chelsea.png",
+        "data/coffee.png",
+        "data/coins.png",
+        "data/grass.png",
+        "data/gravel.png",
+        "data/hubble_deep_field.jpg",
+        "data/rocket.jpg",
+        "data/text.png",
+        "data/clock_motion.png",
+    ),
+}
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 "
 
 
@@ -40,7 +51,8 @@ def any_colour(rng: np.random.Generator) -> tuple[int, int, int]:
     """A colour of rooms and clothes: mostly dull, sometimes loud."""
     value = rng.uniform(10, 245)
     spread = rng.uniform(2, 22) if rng.random() < 0.86 else rng.uniform(25, 90)
-    return tuple(int(x) for x in np.clip(value + rng.normal(0, spread, 3), 0, 255))
+    red, green, blue = np.clip(value + rng.normal(0, spread, 3), 0, 255).tolist()
+    return int(red), int(green), int(blue)
 
 
 def paste_beside(image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> None:
@@ -50,12 +62,12 @@ def paste_beside(image: np.ndarray, other: np.ndarray, rng: np.random.Generator)
     small = cv2.resize(other, (side, side), interpolation=cv2.INTER_AREA)
     if rng.random() < 0.5:
         small = small[:, ::-1]
-    reach = size // 2 + int(rng.uniform(0.0, 0.35) * side)           # its near edge passes the middle by a little
+    reach = size // 2 + int(rng.uniform(0.0, 0.35) * side)  # its near edge passes the middle by a little
     left = reach if rng.random() < 0.5 else size - reach - side
     top = int(rng.uniform(-0.3, 0.6) * side)
     x0, x1, y0, y1 = max(left, 0), min(left + side, size), max(top, 0), min(top + side, size)
     if x1 > x0 and y1 > y0:
-        image[y0:y1, x0:x1] = small[y0 - top:y1 - top, x0 - left:x1 - left]
+        image[y0:y1, x0:x1] = small[y0 - top : y1 - top, x0 - left : x1 - left]
 
 
 class Backgrounds:
@@ -93,7 +105,10 @@ class Backgrounds:
             image = image[:, ::-1]
         if rng.random() < 0.3:
             image = image.swapaxes(0, 1)
-        gain = np.exp(rng.normal(0, 0.25, 3)) if rng.random() < 0.5 else np.full(3, np.exp(rng.normal(0, 0.3)))
+        if rng.random() < 0.5:
+            gain = np.exp(rng.normal(0, 0.25, 3))
+        else:
+            gain = np.full(3, np.exp(rng.normal(0, 0.3)))
         shift = rng.uniform(-25, 25)
         table = np.clip(np.arange(256)[:, None] * gain + shift, 0, 255).astype(np.uint8)[None]
         return cv2.LUT(np.ascontiguousarray(image), table)
@@ -116,7 +131,7 @@ class Backgrounds:
                 image = self._noise(image, rng)
             if rng.random() < 0.75:
                 self._clutter(image, rng)
-        if rng.random() < 0.5:                                   # out of focus
+        if rng.random() < 0.5:  # out of focus
             image = cv2.GaussianBlur(image, (0, 0), float(np.exp(rng.uniform(-0.3, 1.8))))
         return image
 
@@ -125,30 +140,31 @@ class Backgrounds:
         height, width = source.shape[:2]
         side = int(min(height, width) * rng.uniform(0.35, 1.0))
         y, x = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
-        piece = cv2.resize(source[y:y + side, x:x + side], (self.size, self.size), interpolation=cv2.INTER_AREA
-                           if side > self.size else cv2.INTER_LINEAR)
+        way = cv2.INTER_AREA if side > self.size else cv2.INTER_LINEAR
+        piece = cv2.resize(source[y : y + side, x : x + side], (self.size, self.size), interpolation=way)
         if rng.random() < 0.5:
             piece = piece[:, ::-1]
         if rng.random() < 0.5:
-            piece = np.rot90(piece, rng.integers(1, 4))
-        if rng.random() < 0.5:                                   # other colours: more pictures out of few
+            piece = np.rot90(piece, int(rng.integers(1, 4)))
+        if rng.random() < 0.5:  # other colours: more pictures out of few
             piece = piece[..., rng.permutation(3)]
         gain = rng.uniform(0.3, 1.3)
-        return cv2.convertScaleAbs(np.ascontiguousarray(piece), alpha=gain, beta=rng.uniform(-20, 60 * (1.3 - gain)))
+        lift = rng.uniform(-20, 60 * (1.3 - gain))
+        return cv2.convertScaleAbs(np.ascontiguousarray(piece), alpha=gain, beta=lift)
 
     def _gradient(self, rng: np.random.Generator) -> np.ndarray:
         corners = np.array([any_colour(rng) for _ in range(4)], np.uint8).reshape(2, 2, 3)
-        if rng.random() < 0.5:                                   # a wall: one colour, unevenly lit
+        if rng.random() < 0.5:  # a wall: one colour, unevenly lit
             corners = np.clip(corners[:1, :1] * rng.uniform(0.75, 1.25, (2, 2, 1)), 0, 255).astype(np.uint8)
         ramp = cv2.resize(corners, (self.size * 2, self.size * 2), interpolation=cv2.INTER_LINEAR)
         half = self.size // 2
-        return np.ascontiguousarray(ramp[half:half + self.size, half:half + self.size])
+        return np.ascontiguousarray(ramp[half : half + self.size, half : half + self.size])
 
     def _noise(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         name = str(rng.choice(("clouds", "blotches", "strands", "grain", "curls", "locks")))
         field = self.bank.field(rng, name, self.size, np.exp(rng.uniform(-0.5, 2.0)))
         if rng.random() < 0.25:
-            field = np.sign(field)                               # hard-edged patches
+            field = np.sign(field)  # hard-edged patches
         colour = rng.normal(0, 1, 3) * rng.uniform(4, 40)
         shift = field[..., None] * colour.astype(np.float32)
         return cv2.add(image, np.rint(shift).astype(np.int16), dtype=cv2.CV_8U)
@@ -164,10 +180,10 @@ class Backgrounds:
             if kind <= 2:
                 cv2.rectangle(image, (x, y), (x + w, y + h), colour, -1 if rng.random() < 0.8 else 3)
                 for row in range(y, y + h, max(6, h // int(rng.integers(2, 9)))) if kind == 0 else ():
-                    cv2.line(image, (x, row), (x + w, row), any_colour(rng), 2)          # shelves
+                    cv2.line(image, (x, row), (x + w, row), any_colour(rng), 2)  # shelves
             elif kind == 3:
-                cv2.ellipse(image, (x, y), (w // 2 + 1, h // 2 + 1), float(rng.uniform(0, 180)), 0, 360, colour, -1,
-                            cv2.LINE_AA)
+                axes, turn = (w // 2 + 1, h // 2 + 1), float(rng.uniform(0, 180))
+                cv2.ellipse(image, (x, y), axes, turn, 0, 360, colour, -1, cv2.LINE_AA)
             elif kind == 4:
                 points = np.array([[x, y]]) + rng.integers(-w, w + 1, (int(rng.integers(3, 7)), 2))
                 cv2.fillPoly(image, [points.astype(np.int32)], colour, cv2.LINE_AA)
@@ -177,15 +193,16 @@ class Backgrounds:
                     cv2.line(image, (x, y), end, colour, int(rng.integers(1, 6)), cv2.LINE_AA)
             elif kind == 6:
                 text = "".join(LETTERS[k] for k in rng.integers(0, len(LETTERS), int(rng.integers(2, 14))))
-                cv2.putText(image, text, (x, y), int(rng.integers(0, 6)), float(rng.uniform(0.4, 2.5)), colour,
-                            int(rng.integers(1, 4)), cv2.LINE_AA)
-            elif kind == 7:                                      # somebody far away: head and shoulders
+                font, zoom = int(rng.integers(0, 6)), float(rng.uniform(0.4, 2.5))
+                thick = int(rng.integers(1, 4))
+                cv2.putText(image, text, (x, y), font, zoom, colour, thick, cv2.LINE_AA)
+            elif kind == 7:  # somebody far away: head and shoulders
                 r = max(5, w // 5)
-                skin = np.array([200, 150, 120]) * rng.uniform(0.3, 1.15)
-                cv2.ellipse(image, (x, y + int(3.1 * r)), (int(2.2 * r), 2 * r), 0, 180, 360, colour, -1, cv2.LINE_AA)
-                cv2.ellipse(image, (x, y), (r, int(1.3 * r)), 0, 0, 360, tuple(int(v) for v in np.clip(skin, 0, 255)),
-                            -1, cv2.LINE_AA)
-                cv2.ellipse(image, (x, y), (r, int(1.3 * r)), 0, 190, 350, any_colour(rng), -1, cv2.LINE_AA)
+                skin = np.clip(np.array([200, 150, 120]) * rng.uniform(0.3, 1.15), 0, 255)
+                below, body, head = (x, y + int(3.1 * r)), (int(2.2 * r), 2 * r), (r, int(1.3 * r))
+                cv2.ellipse(image, below, body, 0, 180, 360, colour, -1, cv2.LINE_AA)
+                cv2.ellipse(image, (x, y), head, 0, 0, 360, skin.astype(int).tolist(), -1, cv2.LINE_AA)
+                cv2.ellipse(image, (x, y), head, 0, 190, 350, any_colour(rng), -1, cv2.LINE_AA)
             else:
                 stripe = max(3, w // 12)
                 for k in range(0, w, 2 * stripe):

@@ -26,7 +26,7 @@ class Beards:
     def grow(self, rng: np.random.Generator, vertices: np.ndarray, skin: SkinLook) -> None:
         """Lifts the skin under a beard to the beard's outside, in place; long ones hang."""
         cover = np.clip(beard_cover(skin, self.zones, self.goatee) * 1.3 - 0.2, 0, 1)
-        down = np.array([0, -rng.uniform(0, 1.2), rng.uniform(0, .5)], np.float32)
+        down = np.array([0, -rng.uniform(0, 1.2), rng.uniform(0, 0.5)], np.float32)
         below = np.clip(-self.mean[:, 1:2] / 0.05 - 0.6, 0, 1)
         uneven = 1 + 0.3 * np.sin(self.mean[:, :1] * rng.uniform(80, 400) + rng.uniform(0, 6))
         reach = (cover[:, None] * skin.beard_length * uneven).astype(np.float32)

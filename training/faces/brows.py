@@ -10,8 +10,8 @@ import numpy as np
 # Five points along a brow, millimetres (outwards, up) from the point between the eyes' outer corners, for a face with
 # 88 mm between these: from the inner to the outer end, as the mean shapes of 68-point detectors have them.
 AVERAGE = np.array([[12.1, 15.7], [24.2, 20.8], [36.8, 22.8], [49.1, 21.0], [58.3, 13.8]])
-BELOW = 0.8                 # millimetres by which the hair's middle line is lower than annotators put their points
-CLEAR = 8.5                 # millimetres above the upper lid's rim where brows never grow
+BELOW = 0.8  # millimetres by which the hair's middle line is lower than annotators put their points
+CLEAR = 8.5  # millimetres above the upper lid's rim where brows never grow
 
 
 class BrowPainter:
@@ -20,8 +20,9 @@ class BrowPainter:
     a millimetre.
     """
 
-    def __init__(self, corners: np.ndarray, rims: np.ndarray, place: Callable[[np.ndarray], np.ndarray],
-                 unit: float) -> None:
+    def __init__(
+        self, corners: np.ndarray, rims: np.ndarray, place: Callable[[np.ndarray], np.ndarray], unit: float
+    ) -> None:
         self.middle = corners.mean(0)
         self.size = float(np.linalg.norm(corners[1] - corners[0])) / 0.088
         self.place, self.unit = place, unit
@@ -40,22 +41,22 @@ class BrowPainter:
         mask = np.zeros(self.shape, np.uint8)
         for rim in rims:
             lift = CLEAR * 0.001 * np.sin(np.linspace(0.15, np.pi - 0.15, len(rim)))[:, None] * [0, 1]
-            outline = np.concatenate([self.place(rim + lift), self.place(rim - [0, 0.01])[::-1]]) - self.origin
-            cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)], 255)
+            outline = np.concatenate([self.place(rim + lift), self.place(rim - [0, 0.01])[::-1]])
+            cv2.fillPoly(mask, [np.rint(outline - self.origin).astype(np.int32)], 255)
         return 1 - cv2.GaussianBlur(mask, (0, 0), 0.7 * self.unit) / np.float32(255)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """(h, w) uint8 coverage of one pair: a few hundred hairs each, thin or bushy, straight or arched."""
-        width = float(np.clip(np.exp(rng.normal(np.log(5.4), 0.42)), 1.6, 12))     # millimetres, at its widest
+        width = float(np.clip(np.exp(rng.normal(np.log(5.4), 0.42)), 1.6, 12))  # millimetres, at its widest
         density, ink = rng.uniform(0.3, 1.0), rng.uniform(120, 255)
         length = rng.uniform(3.5, 9)
-        shift = np.array([rng.normal(0, 2.4), rng.normal(0, 2.6)])             # inner and outer end, outwards
+        shift = np.array([rng.normal(0, 2.4), rng.normal(0, 2.6)])  # inner and outer end, outwards
         lift, slope, arch = rng.normal(-BELOW, 1.9), rng.normal(0, 1.4), rng.normal(0, 1.5)
         ragged = rng.uniform(0.26, 0.42)
         share = np.linspace(0, 1, 5)
         canvas = np.zeros(self.shape, np.float32)
         for side in (-1, 1):
-            own = rng.normal(0, 0.6, 3)                                        # left and right differ a little
+            own = rng.normal(0, 0.6, 3)  # left and right differ a little
             points = AVERAGE.copy()
             points[:, 0] += shift[0] + own[0] + (shift[1] - shift[0]) * share
             points[:, 1] += lift + own[1] + (slope + own[2]) * (2 * share - 1) + arch * np.sin(np.pi * share)
@@ -63,8 +64,15 @@ class BrowPainter:
             canvas = np.maximum(canvas, self._hairs(rng, line, width, density, length, ragged))
         return np.clip(canvas * self.bare * ink, 0, 255).astype(np.uint8)
 
-    def _hairs(self, rng: np.random.Generator, line: np.ndarray, width: float, density: float, length: float,
-               ragged: float) -> np.ndarray:
+    def _hairs(
+        self,
+        rng: np.random.Generator,
+        line: np.ndarray,
+        width: float,
+        density: float,
+        length: float,
+        ragged: float,
+    ) -> np.ndarray:
         """(h, w) float32 coverage of the brow along `line` (5, 2) texels, from its inner end."""
         count = int(800 * density * width / 5.2)
         place = np.sort(rng.uniform(0, 1, count))
@@ -76,7 +84,7 @@ class BrowPainter:
         reach *= min(1.0, 0.45 + width / 8)
         towards = np.sign(line[-1, 0] - line[0, 0])
         along = np.stack([towards * np.cos(lean), -np.sin(lean)], 1) * reach[:, None]
-        spine[:, 1] -= 0.5 * along[:, 1]                                       # the hairs' middles are on the line
+        spine[:, 1] -= 0.5 * along[:, 1]  # the hairs' middles are on the line
         layer = np.zeros(self.shape, np.float32)
         for a, b in np.rint(np.stack([spine, spine + along], 1) * 8).astype(np.int32).tolist():
             cv2.line(layer, a, b, 1.0, 1, cv2.LINE_AA, 3)

@@ -11,9 +11,11 @@ from training.faces.noise import TILE, NoiseBank
 LEVELS = np.arange(256, dtype=np.float32) / 255
 
 
-def apply_effects(image: np.ndarray, rng: np.random.Generator, bank: NoiseBank, config: FaceConfig,
-                  difficulty: float) -> np.ndarray:
+def apply_effects(
+    image: np.ndarray, rng: np.random.Generator, bank: NoiseBank, config: FaceConfig, difficulty: float
+) -> np.ndarray:
     """(H, W, 3) uint8 RGB -> the same, as a camera would deliver it: optics, sensor, tone, then compression."""
+
     def happens(probability: float) -> bool:
         return rng.random() < config.ramp(probability, difficulty)
 
@@ -41,12 +43,12 @@ def apply_effects(image: np.ndarray, rng: np.random.Generator, bank: NoiseBank, 
 def _low_resolution(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = image.shape[:2]
     factor = rng.uniform(0.22, 0.75)
-    small = cv2.resize(image, (max(8, int(width * factor)), max(8, int(height * factor))),
-                       interpolation=cv2.INTER_AREA)
+    size = max(8, int(width * factor)), max(8, int(height * factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     if rng.random() < 0.5:
         small = _jpeg(small, rng)
-    way = int(rng.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_NEAREST),
-                         p=(.45, .35, .15, .05)))
+    ways = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_NEAREST)
+    way = int(rng.choice(ways, p=(0.45, 0.35, 0.15, 0.05)))
     return cv2.resize(small, (width, height), interpolation=way)
 
 
@@ -87,14 +89,15 @@ def _sensor_noise(image: np.ndarray, rng: np.random.Generator, bank: NoiseBank) 
     """Luma and chroma noise; sometimes stronger in the dark parts, as after a gamma curve."""
     height, width = image.shape[:2]
     y, x = rng.integers(0, TILE - height), rng.integers(0, TILE - width)
-    noise = np.ascontiguousarray(bank.sensor[rng.integers(3), y:y + height, x:x + width])
+    noise = np.ascontiguousarray(bank.sensor[rng.integers(3), y : y + height, x : x + width])
     if rng.random() < 0.5:
         noise = cv2.flip(noise, int(rng.integers(-1, 2)))
     sigma = np.exp(rng.uniform(np.log(1.0), np.log(14.0)))
     noisy = cv2.addWeighted(image, 1.0, noise, sigma / 32, -128 * sigma / 32)
     if rng.random() < 0.3:
-        kept = cv2.convertScaleAbs(image, alpha=0.8, beta=0)     # how much of the noise the bright parts lose
-        noisy = cv2.add(cv2.multiply(noisy, 255 - kept, scale=1 / 255), cv2.multiply(image, kept, scale=1 / 255))
+        kept = cv2.convertScaleAbs(image, alpha=0.8, beta=0)  # how much of the noise the bright parts lose
+        clean = cv2.multiply(image, kept, scale=1 / 255)
+        noisy = cv2.add(cv2.multiply(noisy, 255 - kept, scale=1 / 255), clean)
     return noisy
 
 
@@ -107,4 +110,6 @@ def _saturation(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     quality = int(rng.triangular(15, 70, 97))
     _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(code, cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(code, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded a line above
+    return decoded

@@ -11,42 +11,50 @@ from face3d.codec import EXPRESSION_MAX
 from training.faces.config import FaceConfig
 
 # (unit or Left/Right pair, low, high): what an archetype adds, each with probability 0.8.
+# fmt: off
 ARCHETYPES: dict[str, list[tuple[str, float, float]]] = {
-    "smile": [("mouthSmile", .3, 1), ("cheekSquint", .1, .8), ("mouthDimple", 0, .4), ("eyeSquint", 0, .4)],
-    "broad smile": [("mouthSmile", .6, 1.1), ("mouthUpperUp", .1, .7), ("cheekSquint", .3, 1),
-                    ("mouthLowerDown", 0, .6), ("jawOpen", 0, .2), ("mouthStretch", 0, .3)],
-    "laugh": [("mouthSmile", .6, 1.1), ("jawOpen", .2, .75), ("mouthUpperUp", .1, .7), ("cheekSquint", .4, 1),
-              ("eyeSquint", .2, .8), ("mouthLowerDown", 0, .5)],
-    "grin": [("mouthSmile", .5, 1.1), ("mouthUpperUp", .3, 1.1), ("mouthLowerDown", .4, 1.1), ("cheekSquint", .3, 1),
-             ("mouthStretch", 0, .4), ("jawOpen", 0, .4)],
-    "corner puller": [("mouth-corner-puller", .3, 1), ("cheekSquint", 0, .6), ("mouth-parling", 0, .6)],
-    "surprise": [("jawOpen", .2, .9), ("browUp", .3, 1.4), ("eyeWide", .2, 1)],
-    "gape": [("mouth-open", .2, .9), ("eye-opened-up", 0, .9)],
-    "shout": [("jawOpen", .5, 1.1), ("mouthStretch", 0, .7), ("mouthUpperUp", 0, .7), ("browDown", 0, .8),
-              ("mouthLowerDown", 0, .7), ("noseSneer", 0, .5)],
-    "yawn": [("jawOpen", .6, 1.1), ("mouthFunnel", 0, .6), ("eyeSquint", 0, .8), ("browInnerUp", 0, .5)],
-    "anger": [("browDown", .4, 1), ("mouthPress", 0, .8), ("eyeSquint", 0, .6), ("noseSneer", 0, .5),
-              ("mouthFrown", 0, .5)],
-    "disgust": [("noseSneer", .3, 1), ("mouthUpperUp", .1, .7), ("browDown", 0, .6), ("eyeSquint", 0, .7),
-                ("nose-elevation", 0, .5), ("mouth-elevation", 0, .5)],
-    "sad": [("mouthFrown", .3, 1), ("browInnerUp", .3, 1), ("mouthShrugLower", 0, .6), ("mouth-depression", 0, .5)],
-    "kiss": [("mouthPucker", .4, 1.1), ("mouthFunnel", 0, .5), ("mouth-pursing", 0, .4), ("jawOpen", 0, .15)],
-    "o": [("mouthFunnel", .3, 1), ("jawOpen", .1, .6), ("mouthPucker", 0, .5)],
-    "a": [("jawOpen", .2, .7), ("mouthLowerDown", 0, .5), ("mouthUpperUp", 0, .3)],
-    "e": [("mouthStretch", .1, .7), ("mouthLowerDown", .1, .6), ("jawOpen", .05, .35), ("mouthUpperUp", 0, .4)],
-    "m": [("mouthPress", .1, .8), ("mouthRollLower", 0, .6), ("mouthRollUpper", 0, .6), ("mouthShrugUpper", 0, .4)],
-    "f": [("mouthRollLower", .2, .9), ("mouthUpperUp", .1, .5), ("jawOpen", 0, .2)],
-    "chew": [("jawOpen", .1, .45), ("mouthClose", .1, .4), ("jawSide", 0, .6), ("mouthPress", 0, .3)],
-    "pout": [("mouthShrugLower", .3, 1), ("mouthShrugUpper", .1, .8), ("mouth-protusion", 0, .6)],
-    "puff": [("cheekPuff", .4, 1), ("mouthPress", 0, .5), ("mouthPucker", 0, .4)],
-    "lip bite": [("mouthRollLower", .4, 1), ("mouthShrugUpper", 0, .3)],
-    "teeth": [("mouthUpperUp", .3, 1), ("mouthLowerDown", .3, 1), ("jawOpen", 0, .15), ("mouth-retraction", 0, .6),
-              ("mouth-upward-retraction", 0, .6)],
-    "smirk": [("mouthSmileOne", .4, 1), ("mouthSide", 0, .6), ("mouthDimple", 0, .5)],
-    "grimace": [("mouthStretch", .3, 1), ("neck-platysma", .2, 1), ("mouth-retraction", 0, .6), ("browDown", 0, .5)],
+    "smile": [("mouthSmile", 0.3, 1), ("cheekSquint", 0.1, 0.8), ("mouthDimple", 0, 0.4),
+              ("eyeSquint", 0, 0.4)],
+    "broad smile": [("mouthSmile", 0.6, 1.1), ("mouthUpperUp", 0.1, 0.7), ("cheekSquint", 0.3, 1),
+                    ("mouthLowerDown", 0, 0.6), ("jawOpen", 0, 0.2), ("mouthStretch", 0, 0.3)],
+    "laugh": [("mouthSmile", 0.6, 1.1), ("jawOpen", 0.2, 0.75), ("mouthUpperUp", 0.1, 0.7),
+              ("cheekSquint", 0.4, 1), ("eyeSquint", 0.2, 0.8), ("mouthLowerDown", 0, 0.5)],
+    "grin": [("mouthSmile", 0.5, 1.1), ("mouthUpperUp", 0.3, 1.1), ("mouthLowerDown", 0.4, 1.1),
+             ("cheekSquint", 0.3, 1), ("mouthStretch", 0, 0.4), ("jawOpen", 0, 0.4)],
+    "corner puller": [("mouth-corner-puller", 0.3, 1), ("cheekSquint", 0, 0.6), ("mouth-parling", 0, 0.6)],
+    "surprise": [("jawOpen", 0.2, 0.9), ("browUp", 0.3, 1.4), ("eyeWide", 0.2, 1)],
+    "gape": [("mouth-open", 0.2, 0.9), ("eye-opened-up", 0, 0.9)],
+    "shout": [("jawOpen", 0.5, 1.1), ("mouthStretch", 0, 0.7), ("mouthUpperUp", 0, 0.7), ("browDown", 0, 0.8),
+              ("mouthLowerDown", 0, 0.7), ("noseSneer", 0, 0.5)],
+    "yawn": [("jawOpen", 0.6, 1.1), ("mouthFunnel", 0, 0.6), ("eyeSquint", 0, 0.8), ("browInnerUp", 0, 0.5)],
+    "anger": [("browDown", 0.4, 1), ("mouthPress", 0, 0.8), ("eyeSquint", 0, 0.6), ("noseSneer", 0, 0.5),
+              ("mouthFrown", 0, 0.5)],
+    "disgust": [("noseSneer", 0.3, 1), ("mouthUpperUp", 0.1, 0.7), ("browDown", 0, 0.6),
+                ("eyeSquint", 0, 0.7), ("nose-elevation", 0, 0.5), ("mouth-elevation", 0, 0.5)],
+    "sad": [("mouthFrown", 0.3, 1), ("browInnerUp", 0.3, 1), ("mouthShrugLower", 0, 0.6),
+            ("mouth-depression", 0, 0.5)],
+    "kiss": [("mouthPucker", 0.4, 1.1), ("mouthFunnel", 0, 0.5), ("mouth-pursing", 0, 0.4),
+             ("jawOpen", 0, 0.15)],
+    "o": [("mouthFunnel", 0.3, 1), ("jawOpen", 0.1, 0.6), ("mouthPucker", 0, 0.5)],
+    "a": [("jawOpen", 0.2, 0.7), ("mouthLowerDown", 0, 0.5), ("mouthUpperUp", 0, 0.3)],
+    "e": [("mouthStretch", 0.1, 0.7), ("mouthLowerDown", 0.1, 0.6), ("jawOpen", 0.05, 0.35),
+          ("mouthUpperUp", 0, 0.4)],
+    "m": [("mouthPress", 0.1, 0.8), ("mouthRollLower", 0, 0.6), ("mouthRollUpper", 0, 0.6),
+          ("mouthShrugUpper", 0, 0.4)],
+    "f": [("mouthRollLower", 0.2, 0.9), ("mouthUpperUp", 0.1, 0.5), ("jawOpen", 0, 0.2)],
+    "chew": [("jawOpen", 0.1, 0.45), ("mouthClose", 0.1, 0.4), ("jawSide", 0, 0.6), ("mouthPress", 0, 0.3)],
+    "pout": [("mouthShrugLower", 0.3, 1), ("mouthShrugUpper", 0.1, 0.8), ("mouth-protusion", 0, 0.6)],
+    "puff": [("cheekPuff", 0.4, 1), ("mouthPress", 0, 0.5), ("mouthPucker", 0, 0.4)],
+    "lip bite": [("mouthRollLower", 0.4, 1), ("mouthShrugUpper", 0, 0.3)],
+    "teeth": [("mouthUpperUp", 0.3, 1), ("mouthLowerDown", 0.3, 1), ("jawOpen", 0, 0.15),
+              ("mouth-retraction", 0, 0.6), ("mouth-upward-retraction", 0, 0.6)],
+    "smirk": [("mouthSmileOne", 0.4, 1), ("mouthSide", 0, 0.6), ("mouthDimple", 0, 0.5)],
+    "grimace": [("mouthStretch", 0.3, 1), ("neck-platysma", 0.2, 1), ("mouth-retraction", 0, 0.6),
+                ("browDown", 0, 0.5)],
 }
-WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "grin": 2.4, "a": 2.0, "e": 1.6, "o": 1.4, "m": 1.3,
-           "surprise": 1.2, "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
+WEIGHTS = {"smile": 2.2, "broad smile": 3.0, "laugh": 2.4, "grin": 2.4, "a": 2.0, "e": 1.6, "o": 1.4,
+           "m": 1.3, "surprise": 1.2, "gape": 1.0, "shout": 1.2, "teeth": 1.2, "corner puller": 1.0}
+# fmt: on
 LID_CLOSERS = ("eyeBlink{}", "eye-{}-closure", "eye-{}-slit")
 RAISERS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 HIGHEST = EXPRESSION_MAX
@@ -77,8 +85,8 @@ class ExpressionSampler:
         self.size = len(names)
         weights = np.array([WEIGHTS.get(name, 0.7) for name in ARCHETYPES])
         self.kinds, self.cumulative = list(ARCHETYPES), np.cumsum(weights[:-1]) / weights.sum()
-        self.lids = [[self.index[plain(closer.format(side))] for closer in LID_CLOSERS
-                      if plain(closer.format(side)) in self.index] for side in ("left", "right")]
+        closers = [[plain(closer.format(side)) for closer in LID_CLOSERS] for side in ("left", "right")]
+        self.lids = [[self.index[name] for name in group if name in self.index] for group in closers]
 
     def draw(self, rng: np.random.Generator, difficulty: float) -> Expression:
         """One expression; at difficulty 0 nearly neutral, open eyes that look ahead."""
@@ -88,7 +96,7 @@ class ExpressionSampler:
             for _ in range(1 + (rng.random() < 0.25)):
                 kind = self.kinds[np.searchsorted(self.cumulative, rng.random())]
                 self._archetype(rng, values, ARCHETYPES[kind])
-        if rng.random() < 0.55:                              # any unit occurs, alone or on top
+        if rng.random() < 0.55:  # any unit occurs, alone or on top
             for unit in rng.integers(0, self.size, rng.integers(1, 5)):
                 values[unit] += rng.beta(1.0, 1.6) * rng.choice((0.5, 1.0))
         if rng.random() < 0.1:
@@ -106,7 +114,9 @@ class ExpressionSampler:
             values[number] += amount
         return number is not None
 
-    def _archetype(self, rng: np.random.Generator, values: np.ndarray, parts: list[tuple[str, float, float]]) -> None:
+    def _archetype(
+        self, rng: np.random.Generator, values: np.ndarray, parts: list[tuple[str, float, float]]
+    ) -> None:
         for name, low, high in parts:
             if rng.random() > 0.8:
                 continue
@@ -134,7 +144,7 @@ class ExpressionSampler:
         if kind < raised:
             self._raise_brows(rng, values, HIGHEST * rng.beta(1.3, 1.3))
         elif kind < lowered:
-            self._archetype(rng, values, [("browDown", .1, 1.1)])
+            self._archetype(rng, values, [("browDown", 0.1, 1.1)])
         elif kind < worried:
             self._add(values, "browInnerUp", rng.uniform(0.2, 1.2))
 
@@ -142,24 +152,30 @@ class ExpressionSampler:
         """Both brows up, inner and outer ends about alike; in one of twelve one brow only."""
         inner, left, right = amount * np.clip(rng.normal(1, (0.25, 0.2, 0.2)), 0.2, 1.6)
         if rng.random() < 1 / 12:
-            inner, left, right = 0.4 * inner, *((left, 0.1 * right) if rng.random() < 0.5 else (0.1 * left, right))
+            inner = 0.4 * inner
+            left, right = (left, 0.1 * right) if rng.random() < 0.5 else (0.1 * left, right)
         for name, value in zip(RAISERS, (inner, left, right)):
             self._add(values, name, value)
 
-    def _gaze(self, rng: np.random.Generator, values: np.ndarray,
-              difficulty: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    def _gaze(
+        self, rng: np.random.Generator, values: np.ndarray, difficulty: float
+    ) -> tuple[tuple[float, float], tuple[float, float]]:
         """Turns the eyes, and moves the lids along by the eyeLook units."""
         aside = rng.normal(0, 2.0)
         up = rng.normal(0, 2.0)
         if rng.random() < self.config.gaze * difficulty:
             aside += min(max(rng.normal(0, 13), -32.0), 32.0)
             up += min(max(rng.normal(-3, 9), -28.0), 22.0)
-        squint = abs(rng.normal(0, 1.5)) + (rng.uniform(0, 8) if rng.random() < 0.1 else 0)   # convergence
+        squint = abs(rng.normal(0, 1.5)) + (rng.uniform(0, 8) if rng.random() < 0.1 else 0)  # convergence
         eyes = []
         for side, sign in (("Left", 1), ("Right", -1)):
-            turn = aside - sign * squint                     # degrees to the subject's left
-            for unit, amount in ((f"eyeLookOut{side}", sign * turn), (f"eyeLookIn{side}", -sign * turn),
-                                 (f"eyeLookUp{side}", up), (f"eyeLookDown{side}", -up)):
+            turn = aside - sign * squint  # degrees to the subject's left
+            for unit, amount in (
+                (f"eyeLookOut{side}", sign * turn),
+                (f"eyeLookIn{side}", -sign * turn),
+                (f"eyeLookUp{side}", up),
+                (f"eyeLookDown{side}", -up),
+            ):
                 number = self.index.get(plain(unit))
                 if number is not None:
                     values[number] = min(max(amount / 30, 0.0), 1.0)
@@ -173,7 +189,7 @@ class ExpressionSampler:
         if kind < closed:
             target = np.full(2, rng.uniform(0.94, 1.08)) * rng.uniform(0.97, 1.0, 2)
         elif kind < closed + winks:
-            target = np.array([rng.uniform(0.9, 1.08), rng.uniform(0.0, 0.4)])[::rng.choice((-1, 1))]
+            target = np.array([rng.uniform(0.9, 1.08), rng.uniform(0.0, 0.4)])[:: rng.choice((-1, 1))]
         elif kind < closed + winks + half:
             target = np.full(2, rng.uniform(0.15, 0.9)) * rng.uniform(0.85, 1.0, 2)
         else:
@@ -187,13 +203,13 @@ class ExpressionSampler:
             values[units] = 0.0
             amount = max(target[int(side == "Right")], min(1.0, stray) if difficulty > 0.3 else 0.0)
             values[units[min(choice, len(units) - 1)]] = amount
-            if amount > 0.15:                                # a closing eye is neither wide nor squinted
+            if amount > 0.15:  # a closing eye is neither wide nor squinted
                 for name in (f"eyeWide{side}", f"eye-{side}-opened-up", f"eyeSquint{side}"):
                     number = self.index.get(plain(name))
                     if number is not None:
                         values[number] *= max(0.0, 1 - 2 * amount)
                 down = self.index.get(plain(f"eyeLookDown{side}"))
-                if down is not None:                         # looking down has closed the lid partly already
+                if down is not None:  # looking down has closed the lid partly already
                     values[down] *= 1 - 0.8 * amount
 
     def _consistency(self, values: np.ndarray) -> None:
@@ -205,9 +221,14 @@ class ExpressionSampler:
         total = values[opened].sum()
         if total > 1.1:
             values[opened] *= 1.1 / total
-        for first, second in (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"), ("browInnerUp", "browDownLeft"),
-                              ("mouthPucker", "mouthSmileLeft"), ("mouthPucker", "mouthStretchLeft"),
-                              ("mouthPucker", "mouth-retraction")):
+        for first, second in (
+            ("jawLeft", "jawRight"),
+            ("mouthLeft", "mouthRight"),
+            ("browInnerUp", "browDownLeft"),
+            ("mouthPucker", "mouthSmileLeft"),
+            ("mouthPucker", "mouthStretchLeft"),
+            ("mouthPucker", "mouth-retraction"),
+        ):
             a, b = self.index.get(plain(first)), self.index.get(plain(second))
             if a is not None and b is not None and values[a] + values[b] > 1.2:
                 values[[a, b]] *= 1.2 / (values[a] + values[b])

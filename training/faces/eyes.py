@@ -9,10 +9,22 @@ import numpy as np
 from training.faces.noise import NoiseBank
 from training.faces.skin import mix
 
-IRISES = np.array([[.028, .013, .007], [.055, .026, .012], [.10, .05, .02], [.13, .10, .035], [.11, .14, .07],
-                   [.13, .20, .26], [.20, .27, .32], [.08, .14, .26]], np.float32)
-IRIS_CHANCES = np.array([.28, .24, .14, .08, .07, .08, .06, .05])
-TEETH_EDGES = np.cumsum([0.0, .0085, .0068, .0078, .0070, .0068, .0090, .0090])   # metres from the middle
+IRISES = np.array(
+    [
+        [0.028, 0.013, 0.007],
+        [0.055, 0.026, 0.012],
+        [0.10, 0.05, 0.02],
+        [0.13, 0.10, 0.035],
+        [0.11, 0.14, 0.07],
+        [0.13, 0.20, 0.26],
+        [0.20, 0.27, 0.32],
+        [0.08, 0.14, 0.26],
+    ],
+    np.float32,
+)
+IRIS_CHANCES = np.array([0.28, 0.24, 0.14, 0.08, 0.07, 0.08, 0.06, 0.05])
+TEETH_EDGES = np.cumsum([0.0, 0.0085, 0.0068, 0.0078, 0.0070, 0.0068, 0.0090, 0.0090])
+"""Metres from the middle."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +45,21 @@ class EyeLook:
     @staticmethod
     def draw(rng: np.random.Generator) -> EyeLook:
         iris = IRISES[rng.choice(len(IRISES), p=IRIS_CHANCES)] * np.exp(rng.normal(0, 0.25, 3))
-        sclera = np.array([.49, .445, .42]) * np.exp(rng.normal(-0.05, 0.14)) * (1 + rng.normal(0, .03, 3))
+        sclera = np.array([0.49, 0.445, 0.42]) * np.exp(rng.normal(-0.05, 0.14))
+        sclera *= 1 + rng.normal(0, 0.03, 3)
         window = np.array([rng.normal(0, 0.35), -abs(rng.normal(0.2, 0.25)), -1.0])
         radius = rng.uniform(0.44, 0.53)
-        return EyeLook(iris.astype(np.float32), sclera.astype(np.float32), float(radius),
-                       float(radius * rng.uniform(0.25, 0.62)), float(rng.beta(1, 3)),
-                       (window / np.linalg.norm(window)).astype(np.float32), float(rng.uniform(0.06, 0.2)),
-                       float(rng.uniform(0.15, 1.2)), float(rng.uniform(0, 512)))
+        return EyeLook(
+            iris.astype(np.float32),
+            sclera.astype(np.float32),
+            float(radius),
+            float(radius * rng.uniform(0.25, 0.62)),
+            float(rng.beta(1, 3)),
+            (window / np.linalg.norm(window)).astype(np.float32),
+            float(rng.uniform(0.06, 0.2)),
+            float(rng.uniform(0.15, 1.2)),
+            float(rng.uniform(0, 512)),
+        )
 
 
 def eye_colour(look: EyeLook, bank: NoiseBank, across: np.ndarray, up: np.ndarray) -> np.ndarray:
@@ -49,7 +69,7 @@ def eye_colour(look: EyeLook, bank: NoiseBank, across: np.ndarray, up: np.ndarra
     colour = np.repeat(look.sclera[:, None], len(angle), 1)
     veins = bank.look_up("blotches", across * 150 + look.phase, up * 150)
     redness = look.veins * np.clip(0.25 + 0.5 * np.abs(across) + 0.25 * veins, 0, 0.7)
-    mix(colour, np.array([.55, .22, .18], np.float32), redness)
+    mix(colour, np.array([0.55, 0.22, 0.18], np.float32), redness)
     fibres = bank.look_up("strands", turn * 160 + look.phase, angle * 20)
     ratio = angle / look.iris_radius
     iris = np.repeat(look.iris[:, None], len(angle), 1)
@@ -75,11 +95,18 @@ class MouthLook:
     @staticmethod
     def draw(rng: np.random.Generator) -> MouthLook:
         yellow = rng.beta(1.2, 2)
-        enamel = np.array([.80, .75, .66]) * np.array([1, 1 - .12 * yellow, 1 - .38 * yellow]) * rng.uniform(.55, 1.1)
-        flesh = np.array([.42, .13, .12]) * np.exp(rng.normal(0, .2)) * (1 + rng.normal(0, .05, 3))
-        tongue = np.array([.45, .17, .16]) * np.exp(rng.normal(0, .2)) * (1 + rng.normal(0, .05, 3))
-        return MouthLook(enamel.astype(np.float32), flesh.astype(np.float32), tongue.astype(np.float32),
-                         float(rng.uniform(.08, .4)), float(rng.uniform(.05, .35)), float(np.exp(rng.normal(0, .5))))
+        enamel = np.array([0.80, 0.75, 0.66]) * np.array([1, 1 - 0.12 * yellow, 1 - 0.38 * yellow])
+        enamel *= rng.uniform(0.55, 1.1)
+        flesh = np.array([0.42, 0.13, 0.12]) * np.exp(rng.normal(0, 0.2)) * (1 + rng.normal(0, 0.05, 3))
+        tongue = np.array([0.45, 0.17, 0.16]) * np.exp(rng.normal(0, 0.2)) * (1 + rng.normal(0, 0.05, 3))
+        return MouthLook(
+            enamel.astype(np.float32),
+            flesh.astype(np.float32),
+            tongue.astype(np.float32),
+            float(rng.uniform(0.08, 0.4)),
+            float(rng.uniform(0.05, 0.35)),
+            float(np.exp(rng.normal(0, 0.5))),
+        )
 
 
 def teeth_colour(look: MouthLook, along: np.ndarray, height: np.ndarray) -> np.ndarray:

@@ -14,8 +14,9 @@ from training.faces.config import FaceConfig
 from training.faces.creases import Creases
 from training.faces.expressions import Expression, plain
 from training.faces.eyes import EyeLook, MouthLook
-from training.faces.hair import Cover, brim_grid, draw_covers
+from training.faces.hair import Cover
 from training.faces.head_fields import HeadFields
+from training.faces.headwear import brim_grid, draw_covers
 from training.faces.lids import Lashes, LashLook, Lids
 from training.faces.nostrils import Nostrils
 from training.faces.occluders import draw_occluders
@@ -41,8 +42,8 @@ class Figure:
     solid: list[Mesh]
     cover_meshes: list[Mesh]
     lenses: list[tuple[Lens, Mesh]]
-    casters: list[Mesh]         # what throws shadows: the coarse head, the things
-    masked: bool = False        # the mouth is behind a mask
+    casters: list[Mesh]  # what throws shadows: the coarse head, the things
+    masked: bool = False  # the mouth is behind a mask
     lash: LashLook | None = None
     lashes: Lashes | None = None
     locks: list[Lock] = field(default_factory=list)
@@ -51,16 +52,30 @@ class Figure:
 class Wardrobe:
     """Dresses heads: draws figures for given head vertices."""
 
-    def __init__(self, fields: HeadFields, maps: SkinMaps, lids: Lids, config: FaceConfig,
-                 expression_names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        fields: HeadFields,
+        maps: SkinMaps,
+        lids: Lids,
+        config: FaceConfig,
+        expression_names: tuple[str, ...],
+    ) -> None:
         self.fields, self.maps, self.lids, self.config = fields, maps, lids, config
         self.cap, self.curtain = Shell(fields, falling=False), Shell(fields, falling=True)
-        self.clothes, self.beards, self.nostrils = Clothes(fields, maps), Beards(fields, maps), Nostrils(fields)
+        self.clothes, self.beards = Clothes(fields, maps), Beards(fields, maps)
+        self.nostrils = Nostrils(fields)
         self.creases = Creases(expression_names)
         self.units = {plain(name): number for number, name in enumerate(expression_names)}
 
-    def dress(self, rng: np.random.Generator, vertices: np.ndarray, expression: Expression, view: View,
-              difficulty: float, ground: np.ndarray) -> Figure:
+    def dress(
+        self,
+        rng: np.random.Generator,
+        vertices: np.ndarray,
+        expression: Expression,
+        view: View,
+        difficulty: float,
+        ground: np.ndarray,
+    ) -> Figure:
         """vertices (N, 3): the head with its skirt, metres; it is changed in place (teeth, clothes, beard). ground
         (3,): the display colour behind the head."""
         self._set_teeth(rng, vertices, expression)
@@ -90,16 +105,19 @@ class Wardrobe:
         for number, thing in enumerate(things):
             parts.append(thing_mesh(thing, FIRST_THING + number, view))
         coarse = Mesh(parts[0].raster, self.fields.caster, np.zeros(0, np.uint8), parts[0].attributes)
-        figure = Figure(skin, EyeLook.draw(rng), MouthLook.draw(rng), cloth, covers, things, parts,
-                        self._cover_meshes(covers, vertices, view), [], [coarse, *parts[1:]], masked, lash, lashes)
+        meshes, casters = self._cover_meshes(covers, vertices, view), [coarse, *parts[1:]]
+        eye, mouth = EyeLook.draw(rng), MouthLook.draw(rng)
+        figure = Figure(
+            skin, eye, mouth, cloth, covers, things, parts, meshes, [], casters, masked, lash, lashes
+        )
         loose = covers and covers[0].texture in ("strands", "curls")
         if loose and rng.random() < config.ramp(config.strands, difficulty):
             figure.locks = draw_locks(rng, self.cap, vertices, hair, view)
         for lens in lenses:
             attributes = np.zeros((len(lens.vertices), ATTRIBUTES), np.float32)
-            attributes[:, U:V + 1] = lens.place
-            mesh = Mesh(view.project(lens.vertices), lens.triangles, np.zeros(len(lens.triangles), np.uint8),
-                        attributes)
+            attributes[:, U : V + 1] = lens.place
+            material = np.zeros(len(lens.triangles), np.uint8)
+            mesh = Mesh(view.project(lens.vertices), lens.triangles, material, attributes)
             figure.lenses.append((lens, mesh))
         return figure
 
@@ -126,26 +144,32 @@ class Wardrobe:
         parts, weights = self.fields.parts, expression.coefficients
         jaw = float(weights[self.units["jawopen"]])
         gape = float(weights[self.units["mouthopen"]])
-        bared = float(np.mean([min(1.0, weights[self.units[f"mouthlowerdown{side}"]]) for side in ("left", "right")]))
-        upper = rng.normal(-.0055, .0016) - bared * rng.uniform(0, .006)   # a grin that teeth fill to the lower lip
-        vertices[parts["teeth_upper"]] += np.array([0, upper, rng.uniform(.001, .003)], np.float32)
-        shut = max(0.0, 1 - jaw - gape)                          # wide open, they would come out of the chin
-        lower = np.array([0, rng.normal(-.0030, .0015) * shut, rng.uniform(.001, .0025) * shut - .002 * (1 - shut)])
+        bared = np.mean(
+            [min(1.0, weights[self.units[f"mouthlowerdown{side}"]]) for side in ("left", "right")]
+        )
+        # a grin that teeth fill to the lower lip
+        upper = rng.normal(-0.0055, 0.0016) - float(bared) * rng.uniform(0, 0.006)
+        vertices[parts["teeth_upper"]] += np.array([0, upper, rng.uniform(0.001, 0.003)], np.float32)
+        shut = max(0.0, 1 - jaw - gape)  # wide open, they would come out of the chin
+        fall = rng.normal(-0.0030, 0.0015) * shut
+        lower = np.array([0, fall, rng.uniform(0.001, 0.0025) * shut - 0.002 * (1 - shut)])
         vertices[parts["teeth_lower"]] += lower.astype(np.float32)
-        lift = rng.uniform(0, .012) if rng.random() < 0.3 else rng.uniform(0, .004)
-        drop = np.array([0, lift - .008 - .008 * jaw - .024 * gape, -.006 - .004 * jaw])
+        lift = rng.uniform(0, 0.012) if rng.random() < 0.3 else rng.uniform(0, 0.004)
+        drop = np.array([0, lift - 0.008 - 0.008 * jaw - 0.024 * gape, -0.006 - 0.004 * jaw])
         vertices[parts["tongue"]] += drop.astype(np.float32)
 
-    def _wear(self, rng: np.random.Generator, vertices: np.ndarray,
-              difficulty: float) -> tuple[list[Thing], list[Lens]]:
+    def _wear(
+        self, rng: np.random.Generator, vertices: np.ndarray, difficulty: float
+    ) -> tuple[list[Thing], list[Lens]]:
         config, fields = self.config, self.fields
         balls = [vertices[rows] for rows in fields.eyes]
         eyes = np.stack([0.5 * (ball.min(0) + ball.max(0)) for ball in balls])
         points = vertices[fields.landmarks]
         radius = 0.5 * float(np.ptp(balls[0][:, 1]))
-        ears = points[[16, 0]] + np.array([[.004, .012, -.018], [-.004, .012, -.018]])
+        ears = points[[16, 0]] + np.array([[0.004, 0.012, -0.018], [-0.004, 0.012, -0.018]])
         anchors = Anchors(eyes, radius, points, ears)
-        things, lenses = draw_occluders(rng, config, anchors, difficulty), []
+        things = draw_occluders(rng, config, anchors, difficulty)
+        lenses: list[Lens] = []
         kind = rng.random()
         glasses, dark = config.ramp(config.glasses, difficulty), config.ramp(config.sunglasses, difficulty)
         if kind < glasses + dark:
@@ -167,13 +191,15 @@ class Wardrobe:
             near = grid[:, LASH] > -6 - cover.fray
             triangles = cover.shell.triangles
             triangles = triangles[near[triangles[:, 0]] | near[triangles[:, 1]] | near[triangles[:, 2]]]
-            parts.append(Mesh(view.project(placed), triangles, np.full(len(triangles), number, np.uint8), grid))
+            material = np.full(len(triangles), number, np.uint8)
+            parts.append(Mesh(view.project(placed), triangles, material, grid))
             if cover.brim is not None:
                 brim, triangles = brim_grid(cover, placed)
                 flat = np.zeros((len(brim), ATTRIBUTES), np.float32)
                 flat[:, OPEN], flat[:, LASH] = 0.9, 90.0
-                flat[:, U:V + 1] = 400 * brim[:, ::2]
-                parts.append(Mesh(view.project(brim), triangles, np.full(len(triangles), number, np.uint8), flat))
+                flat[:, U : V + 1] = 400 * brim[:, ::2]
+                material = np.full(len(triangles), number, np.uint8)
+                parts.append(Mesh(view.project(brim), triangles, material, flat))
         return parts
 
 
@@ -183,19 +209,21 @@ def thing_mesh(thing: Thing, material: int, view: View) -> Mesh:
     attributes[:, U] = (thing.vertices[:, 0] + thing.vertices[:, 2]) * thing.scale
     attributes[:, V] = thing.vertices[:, 1] * thing.scale
     attributes[:, OPEN] = 0.85
-    return Mesh(view.project(thing.vertices), thing.triangles, np.full(len(thing.triangles), material, np.uint8),
-                attributes)
+    materials = np.full(len(thing.triangles), material, np.uint8)
+    return Mesh(view.project(thing.vertices), thing.triangles, materials, attributes)
 
 
-def aim_eyes(fields: HeadFields, attributes: np.ndarray, vertices: np.ndarray, expression: Expression) -> None:
+def aim_eyes(
+    fields: HeadFields, attributes: np.ndarray, vertices: np.ndarray, expression: Expression
+) -> None:
     """Writes each eyeball vertex's angles from the gaze axis (across, up; radians) into the attributes u, v."""
     for rows, axis, (left, up) in zip(fields.eyes, fields.eye_axis, expression.gaze, strict=True):
         ray = np.ascontiguousarray(vertices[rows].T)
         for coordinate in ray:
             coordinate -= 0.5 * (coordinate.min() + coordinate.max())
         left, up = left + math.asin(axis[0]), up + math.asin(axis[1]) * 0.5
-        x, y, z = math.sin(left) * math.cos(up), math.sin(up), math.cos(left) * math.cos(up)       # forward
-        a, c = math.cos(left), -math.sin(left)                                                     # across, level
+        x, y, z = math.sin(left) * math.cos(up), math.sin(up), math.cos(left) * math.cos(up)  # forward
+        a, c = math.cos(left), -math.sin(left)  # across, level
         frame = np.array([[a, 0, c], [y * c, z * a - x * c, -y * a], [x, y, z]], np.float32)
         seen = frame @ ray
         flat = np.sqrt(seen[0] * seen[0] + seen[1] * seen[1])

@@ -26,7 +26,7 @@ from training.faces.poses import View, draw_view, fit_weak_perspective, rotation
 from training.faces.skin_maps import SkinMaps
 from training.head import HeadAssets
 
-LOOKALIKE = 0.11            # metres: radius of what looks like a face, about
+LOOKALIKE = 0.11  # metres: radius of what looks like a face, about
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,9 @@ def _assets(head: HeadAssets) -> tuple[HeadAssets, NoiseBank, HeadFields, SkinMa
 class FaceGenerator:
     """Draws samples; `seed` fixes the sequence. head: loaded (and made on first use) when not given."""
 
-    def __init__(self, config: FaceConfig | None = None, seed: int = 0, head: HeadAssets | None = None) -> None:
+    def __init__(
+        self, config: FaceConfig | None = None, seed: int = 0, head: HeadAssets | None = None
+    ) -> None:
         self.config = config or FaceConfig()
         self.rng = np.random.default_rng(seed)
         self.head = head or HeadAssets.load()
@@ -63,7 +65,7 @@ class FaceGenerator:
         self.expressions = ExpressionSampler(self.head.expression_names, self.config)
         self.wardrobe = Wardrobe(self.fields, self.maps, self.lids, self.config, self.head.expression_names)
         self.painter, self.lookalikes = Painter(self.maps, self.bank), Lookalikes(self.bank)
-        self.recent: list[np.ndarray] = []                       # the last pictures: other people in the background
+        self.recent: list[np.ndarray] = []  # the last pictures: other people in the background
 
     def draw(self, difficulty: float = 1.0) -> Sample:
         """One sample; difficulty 0 is plain (frontal, soft light, no occluders), 1 is everything.
@@ -79,7 +81,8 @@ class FaceGenerator:
         if face and self.recent and rng.random() < config.ramp(config.second_face, difficulty):
             paste_beside(image, self.recent[rng.integers(len(self.recent))], rng)
         identity, drawn = self._identity(difficulty), self.expressions.draw(rng, difficulty)
-        expression = Expression(self.lids.close(identity, drawn.coefficients, self.expressions.lids), drawn.gaze)
+        coefficients = self.lids.close(identity, drawn.coefficients, self.expressions.lids)
+        expression = Expression(coefficients, drawn.gaze)
         vertices = self.drawn.shape(identity, expression.coefficients)
         pose = self._true_pose(vertices, view) if face else view.pose
         kind = 1.0 if face else rng.random()
@@ -88,14 +91,16 @@ class FaceGenerator:
             view = View(Pose(rotation(*turn), view.pose.scale, view.pose.translation), view.distance)
         lighting = draw_lighting(rng, config, difficulty)
         if face or kind < config.back_of_head:
-            figure = self.wardrobe.dress(rng, lengthen(vertices, self.fields.skirt), expression, view, difficulty,
-                                         image[::16, ::16].reshape(-1, 3).mean(0))
+            vertices = lengthen(vertices, self.fields.skirt)
+            ground = image[::16, ::16].reshape(-1, 3).mean(0)
+            figure = self.wardrobe.dress(rng, vertices, expression, view, difficulty, ground)
             image = self.painter.paint(image, figure, lighting, view.pose.scale)
         elif kind < config.back_of_head + config.things_only:
-            image = self.painter.paint(image, self.wardrobe.scatter(rng, view, difficulty), lighting, view.pose.scale)
+            figure = self.wardrobe.scatter(rng, view, difficulty)
+            image = self.painter.paint(image, figure, lighting, view.pose.scale)
         elif kind < config.back_of_head + config.things_only + config.lookalike:
-            image = self.lookalikes.draw(image, rng, view.pose.translation + rng.normal(0, 12, 2),
-                                         LOOKALIKE * view.pose.scale)
+            place = view.pose.translation + rng.normal(0, 12, 2)
+            image = self.lookalikes.draw(image, rng, place, LOOKALIKE * view.pose.scale)
         image = apply_effects(image, rng, self.bank, config, difficulty)
         if rng.random() < config.ramp(config.image_border, difficulty):
             cut_border(image, rng)
@@ -137,4 +142,5 @@ def cut_border(image: np.ndarray, rng: np.random.Generator) -> None:
 
 def contact_sheet(generator: FaceGenerator, rows: int, columns: int, difficulty: float) -> np.ndarray:
     """(rows * S, columns * S, 3) uint8 picture of samples."""
-    return np.vstack([np.hstack([generator.draw(difficulty).image for _ in range(columns)]) for _ in range(rows)])
+    images = [[generator.draw(difficulty).image for _ in range(columns)] for _ in range(rows)]
+    return np.vstack([np.hstack(row) for row in images])

@@ -11,15 +11,21 @@ from scipy.spatial import cKDTree
 from face3d import renderer
 from face3d.model import FaceModel
 from face3d.track import FRONT
+from training.faces.occlusion import occlusion
 from training.faces.render import ATTRIBUTES, LASH, LIP, OPEN, U, V
 from training.head import HeadAssets
 
 SKIN, EYE, TEETH, TONGUE, MOUTH = range(5)
-MATERIALS = {"skin": SKIN, "scalp": SKIN, "neck": SKIN, "eye_left": EYE, "eye_right": EYE, "teeth_upper": TEETH,
-             "teeth_lower": TEETH, "tongue": TONGUE, "mouth": MOUTH}
-MAP = 1024                   # side in texels of the skin's map
-TEXELS_PER_RADIAN = 170.0    # the map reaches 3 radians from the face's axis
-CENTRE = np.array([0.0, 0.02, -0.075])   # what directions are measured from, model frame
+MATERIALS = {
+    **dict.fromkeys(("skin", "scalp", "neck"), SKIN),
+    **dict.fromkeys(("eye_left", "eye_right"), EYE),
+    **dict.fromkeys(("teeth_upper", "teeth_lower"), TEETH),
+    "tongue": TONGUE,
+    "mouth": MOUTH,
+}
+MAP = 1024  # side in texels of the skin's map
+TEXELS_PER_RADIAN = 170.0  # the map reaches 3 radians from the face's axis
+CENTRE = np.array([0.0, 0.02, -0.075])  # what directions are measured from, model frame
 
 
 def skin_map(points: np.ndarray) -> np.ndarray:
@@ -104,7 +110,7 @@ class HeadFields:
         attributes[:, [U, V]] = skin_map(mean)
         attributes[:, OPEN] = occlusion(mean, triangles)
         skin = np.unique(triangles[material == SKIN])
-        lids = head.regions["eyelids"].nonzero()[0]              # a closed lid is not as dark as its open fold
+        lids = head.regions["eyelids"].nonzero()[0]  # a closed lid is not as dark as its open fold
         attributes[lids, OPEN] = np.maximum(attributes[lids, OPEN], 0.6)
         attributes[:, LASH] = _near_lids(mean, landmarks, skin)
         attributes[:, LIP] = _lips(mean, landmarks, skin)
@@ -114,15 +120,29 @@ class HeadFields:
             depth = mouth_depth[rows] - (0.006 if name.startswith("teeth") else 0.0)
             attributes[rows, OPEN] = np.clip(0.85 * np.exp(-np.maximum(depth, 0) / 0.012), 0.02, 1)
             if name.startswith("teeth"):
-                attributes[rows, U:V + 1] = _tooth_coordinates(mean[rows], upper=name == "teeth_upper")
+                attributes[rows, U : V + 1] = _tooth_coordinates(mean[rows], upper=name == "teeth_upper")
         for name in ("eye_left", "eye_right"):
             attributes[parts[name], OPEN] = np.clip(attributes[parts[name], OPEN] * 1.15, 0.2, 1)
         normals = renderer.vertex_normals(np.ascontiguousarray(mean, np.float32), triangles)
-        outer = np.isin(part, [names.index("scalp"), names.index("neck")])
-        caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, triangles[outer]]), np.int32)
-        return HeadFields(mean, triangles, material, parts, attributes, landmarks,
-                          np.flatnonzero(head.regions["ears"]), fitted, normals, head.eye_axis, skirt,
-                          caster, *_crevices(mean, triangles[part == names.index("skin")], lids))
+        outer = triangles[np.isin(part, [names.index("scalp"), names.index("neck")])]
+        caster = np.ascontiguousarray(np.concatenate([FaceModel.load().lod_triangles, outer]), np.int32)
+        ears, axes = np.flatnonzero(head.regions["ears"]), head.eye_axis
+        dark = _crevices(mean, triangles[part == names.index("skin")], lids)
+        return HeadFields(
+            mean,
+            triangles,
+            material,
+            parts,
+            attributes,
+            landmarks,
+            ears,
+            fitted,
+            normals,
+            axes,
+            skirt,
+            caster,
+            *dark,
+        )
 
 
 def lengthen(vertices: np.ndarray, skirt: np.ndarray) -> np.ndarray:
@@ -132,42 +152,15 @@ def lengthen(vertices: np.ndarray, skirt: np.ndarray) -> np.ndarray:
 
 def _skirt(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The vertices of the body's lower border, and the triangles of a strip that hangs from it."""
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
+    edges = np.concatenate([triangles[:, ends] for ends in ([0, 1], [1, 2], [2, 0])]).astype(np.int64)
     key = edges[:, 0] * len(vertices) + edges[:, 1]
     border = edges[~np.isin(key, edges[:, 1] * len(vertices) + edges[:, 0])]
     border = border[vertices[border, 1].max(1) < vertices[:, 1].min() + 0.16]
     skirt, local = np.unique(border, return_inverse=True)
     low = local.reshape(-1, 2) + len(vertices)
-    triangles = np.concatenate([np.stack([border[:, 1], border[:, 0], low[:, 0]], 1),
-                                np.stack([border[:, 1], low[:, 0], low[:, 1]], 1)])
-    return skirt, triangles
-
-
-def occlusion(vertices: np.ndarray, triangles: np.ndarray, views: int = 96, size: int = 320,
-              slack: float = 0.004) -> np.ndarray:
-    """(N,) share of the sky (cosine weighted) that each vertex sees, by depth maps from directions on a sphere.
-
-    slack: metres by which a surface in front does not hide; what is finer than that stays open.
-    """
-    normals = renderer.vertex_normals(vertices.astype(np.float32), triangles)
-    golden = np.pi * (3 - np.sqrt(5))
-    seen, weight = np.zeros(len(vertices)), np.zeros(len(vertices))
-    middle = 0.5 * (vertices.min(0) + vertices.max(0))
-    zoom = 0.95 * size / np.linalg.norm(np.ptp(vertices, axis=0))
-    for k in range(views):
-        z = 1 - (2 * k + 1) / views
-        towards = np.array([np.sqrt(1 - z * z) * np.cos(golden * k), z, np.sqrt(1 - z * z) * np.sin(golden * k)])
-        across = np.cross([0.0, 0.6, 0.8] if abs(z) > 0.9 else [0, 1.0, 0], towards)
-        across /= np.linalg.norm(across)
-        frame = np.stack([across, -np.cross(towards, across), -towards])
-        raster = (zoom * (vertices - middle) @ frame.T + [size / 2, size / 2, 0]).astype(np.float32)
-        depth = renderer.rasterize(raster, triangles, size, size, cull=False)[0]
-        cosine = np.maximum(normals @ towards, 0)
-        column = np.clip(np.rint(raster[:, 0]).astype(int), 0, size - 1)
-        row = np.clip(np.rint(raster[:, 1]).astype(int), 0, size - 1)
-        seen += cosine * (raster[:, 2] < depth[row, column] + slack * zoom)
-        weight += cosine
-    return (seen / np.maximum(weight, 1e-9)).astype(np.float32)
+    first = np.stack([border[:, 1], border[:, 0], low[:, 0]], 1)
+    second = np.stack([border[:, 1], low[:, 0], low[:, 1]], 1)
+    return skirt, np.concatenate([first, second])
 
 
 def _crevices(mean: np.ndarray, triangles: np.ndarray, lids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -191,9 +184,9 @@ def _near_lids(mean: np.ndarray, landmarks: np.ndarray, skin: np.ndarray) -> np.
     """(N,) 1 on the edge of the upper lids, less on the lower, falling to 0 within 2.6 mm: where the lashes are."""
     weight = np.zeros(len(mean), np.float32)
     for start in (36, 42):
-        rim = _closed_spline(mean[landmarks[start:start + 6]], 10)
+        rim = _closed_spline(mean[landmarks[start : start + 6]], 10)
         gap, nearest = cKDTree(rim).query(mean[skin])
-        strength = np.where(nearest < 30, 1.0, 0.45)             # the loop's first half is the upper lid
+        strength = np.where(nearest < 30, 1.0, 0.45)  # the loop's first half is the upper lid
         weight[skin] = np.maximum(weight[skin], strength * np.clip(1.15 - gap / 0.0023, 0, 1))
     return weight
 
@@ -214,7 +207,8 @@ def _closed_spline(points: np.ndarray, steps: int) -> np.ndarray:
     """(n * steps, 2) points of the closed Catmull-Rom curve through (n, 2) points."""
     p0, p1, p2, p3 = (np.roll(points, shift, 0)[:, None] for shift in (1, 0, -1, -2))
     t = (np.arange(steps) / steps)[None, :, None]
-    curve = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
+    square, cube = 2 * p0 - 5 * p1 + 4 * p2 - p3, 3 * p1 - p0 - 3 * p2 + p3
+    curve = 0.5 * (2 * p1 + (p2 - p0) * t + square * t**2 + cube * t**3)
     return curve.reshape(-1, points.shape[1])
 
 

@@ -14,10 +14,11 @@ from training.faces.poses import View
 from training.faces.render import OPEN
 from training.head import HeadAssets
 
-FINE = 3                            # lashes are drawn this much finer than the image, then averaged
-RIMS = ((42, 45, (43, 44), (46, 47)), (36, 39, (37, 38), (40, 41)))   # left, right: two corners, upper, lower points
-DARK = np.array([13, 9, 8], np.float32)                               # display values of lashes
-OPEN_EYE = 0.0085                   # metres between the lids of an eye that is simply open
+FINE = 3  # lashes are drawn this much finer than the image, then averaged
+# left, right: two corners, upper, lower points
+RIMS = ((42, 45, (43, 44), (46, 47)), (36, 39, (37, 38), (40, 41)))
+DARK = np.array([13, 9, 8], np.float32)  # display values of lashes
+OPEN_EYE = 0.0085  # metres between the lids of an eye that is simply open
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,16 @@ class LashLook:
     def draw(rng: np.random.Generator, makeup: bool) -> LashLook:
         """Natural lashes from hardly visible to dense; mascara and a drawn line with `makeup`."""
         more = float(rng.uniform(0, 1)) if makeup else 0.0
-        return LashLook(length=float(rng.uniform(.005, .0095) + .003 * more), count=int(rng.integers(18, 44)),
-                        dark=float(min(1, rng.uniform(.3, .9) + .4 * more)), curl=float(rng.uniform(-.1, .7)),
-                        line=float(rng.uniform(.0006, .0013) + .001 * more * rng.uniform(0, 1)),
-                        line_dark=float(min(.95, rng.uniform(.3, .8) + .4 * more)),
-                        lower=float(rng.uniform(.1, .6) + .3 * more), seed=int(rng.integers(1 << 31)))
+        return LashLook(
+            length=float(rng.uniform(0.005, 0.0095) + 0.003 * more),
+            count=int(rng.integers(18, 44)),
+            dark=float(min(1, rng.uniform(0.3, 0.9) + 0.4 * more)),
+            curl=float(rng.uniform(-0.1, 0.7)),
+            line=float(rng.uniform(0.0006, 0.0013) + 0.001 * more * rng.uniform(0, 1)),
+            line_dark=float(min(0.95, rng.uniform(0.3, 0.8) + 0.4 * more)),
+            lower=float(rng.uniform(0.1, 0.6) + 0.3 * more),
+            seed=int(rng.integers(1 << 31)),
+        )
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Lids:
         self.pieces = tuple(slice(int(ends[k]), int(ends[k + 1])) for k in range(4))
         self.is_upper = np.repeat([True, False, True, False], np.diff(ends))
         rise = [(1.0 if k % 2 == 0 else 0.5) * _profile(len(rim)) for k, rim in enumerate(rims)]
-        self.profile = np.concatenate(rise)[:, None].astype(np.float32)      # lengths along the rims, 1 at most
+        self.profile = np.concatenate(rise)[:, None].astype(np.float32)  # lengths along the rims, 1 at most
         self.skin = []
         for side in (1, -1):
             rows = np.flatnonzero(head.regions["eyelids_upper"])
@@ -159,8 +165,9 @@ def draw_lashes(image: np.ndarray, lashes: Lashes, look: LashLook, depth: np.nda
             lean, length = rng.normal(0, 0.10, (count, 1)), rng.uniform(0.6, 1.1, (count, 1))
             pairs = np.flatnonzero(seen[rim][1:] & seen[rim][:-1]) + rim.start
             line = _fine(np.stack([both[pairs, :2], both[pairs + 1, :2]], 1), low)
-            cv2.polylines(mask, list(line), False, int(255 * look.line_dark * (0.4 + 0.6 * share)),
-                          max(1, round(look.line * thick * scale * FINE)), cv2.LINE_AA, 4)
+            dark = int(255 * look.line_dark * (0.4 + 0.6 * share))
+            broad = max(1, round(look.line * thick * scale * FINE))
+            cv2.polylines(mask, list(line), False, dark, broad, cv2.LINE_AA, 4)
             first = near.astype(np.intp)
             part = (near - first)[:, None]
             hair = both[first] * (1 - part) + both[first + 1] * part
@@ -172,7 +179,7 @@ def draw_lashes(image: np.ndarray, lashes: Lashes, look: LashLook, depth: np.nda
             drawn = list(_fine(hairs[seen[first] & seen[first + 1]], low))
             cv2.polylines(mask, drawn, False, int(255 * look.dark * share), 1, cv2.LINE_AA, 4)
         mask = cv2.resize(mask, (wide, tall), interpolation=cv2.INTER_AREA)[..., None]
-        part = image[low[1]:high[1], low[0]:high[0]]
+        part = image[low[1] : high[1], low[0] : high[0]]
         part[:] = part - np.maximum(part - DARK, 0) * (mask * np.float32(1 / 255))
 
 

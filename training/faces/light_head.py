@@ -9,7 +9,7 @@ import numpy as np
 from face3d.model import FaceModel
 from training.head import HeadAssets
 
-FINE = ("eyelids", "lips", "inner_lips", "nose")        # regions that keep every triangle
+FINE = ("eyelids", "lips", "inner_lips", "nose")  # regions that keep every triangle
 
 
 def lighten(head: HeadAssets, wanted: np.ndarray) -> tuple[HeadAssets, np.ndarray]:
@@ -25,12 +25,12 @@ def lighten(head: HeadAssets, wanted: np.ndarray) -> tuple[HeadAssets, np.ndarra
         inside |= head.regions[name]
     part = head.triangle_part
     skin, mouth = (head.part_names.index(name) for name in ("skin", "mouth"))
-    layered = (part == skin) | (part == mouth)              # what the coarse triangles cover
-    border = np.zeros_like(inside)                          # where the layers meet parts that stay fine
+    layered = (part == skin) | (part == mouth)  # what the coarse triangles cover
+    border = np.zeros_like(inside)  # where the layers meet parts that stay fine
     border[head.triangles[~layered]] = True
     kept = ~layered | (inside | border)[head.triangles].any(1)
     coarse = FaceModel.load().lod_triangles
-    label = head.part[coarse].max(1)                        # the skin has the vertices where parts meet
+    label = head.part[coarse].max(1)  # the skin has the vertices where parts meet
     kinds = np.where(label == mouth, mouth, skin).astype(np.uint8)
     used = ((label == skin) | (label == mouth)) & ~inside[coarse].all(1)
     triangles = np.concatenate([head.triangles[kept], coarse[used]])
@@ -39,7 +39,7 @@ def lighten(head: HeadAssets, wanted: np.ndarray) -> tuple[HeadAssets, np.ndarra
     triangles, triangle_part = triangles[order], triangle_part[order]
 
     needed = np.zeros(head.vertex_count, bool)
-    needed[:len(head.control_mean)] = True
+    needed[: len(head.control_mean)] = True
     needed[triangles] = True
     needed[wanted] = True
     rows = np.flatnonzero(needed)
@@ -49,9 +49,17 @@ def lighten(head: HeadAssets, wanted: np.ndarray) -> tuple[HeadAssets, np.ndarra
     entries = np.concatenate([np.arange(head.indptr[row], head.indptr[row + 1]) for row in rows])
     faces = head.face_rows[needed[head.face_rows]]
     light = replace(
-        head, indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
-        indices=np.ascontiguousarray(head.indices[entries]), data=np.ascontiguousarray(head.data[entries]),
-        triangles=number[triangles], triangle_part=triangle_part, part=head.part[rows], uv=head.uv[rows],
-        regions={name: mask[rows] for name, mask in head.regions.items()}, brow_distance=head.brow_distance[rows],
-        iris_angle=head.iris_angle[rows], face_rows=number[faces])
+        head,
+        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
+        indices=np.ascontiguousarray(head.indices[entries]),
+        data=np.ascontiguousarray(head.data[entries]),
+        triangles=number[triangles],
+        triangle_part=triangle_part,
+        part=head.part[rows],
+        uv=head.uv[rows],
+        regions={name: mask[rows] for name, mask in head.regions.items()},
+        brow_distance=head.brow_distance[rows],
+        iris_angle=head.iris_angle[rows],
+        face_rows=number[faces],
+    )
     return light, number[wanted]

@@ -25,9 +25,21 @@ import numpy as np
 from face3d.resources import cache_folder
 
 SOURCES = Path(__file__).resolve().parent / "kernels"
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-         "-fwrapv", "-fPIC", "-shared", "-Wall", "-Wextra", "-Wno-psabi")
-WEEK = 7 * 24 * 3600.0          # seconds
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fwrapv",
+    "-fPIC",
+    "-shared",
+    "-Wall",
+    "-Wextra",
+    "-Wno-psabi",
+)
+WEEK = 7 * 24 * 3600.0  # seconds
 FLOAT, INT, LONG = ctypes.c_float, ctypes.c_int, ctypes.c_int64
 FLOAT32, INT32, INT64, UINT8 = (np.dtype(kind) for kind in (np.float32, np.int32, np.int64, np.uint8))
 
@@ -46,8 +58,8 @@ def library() -> ctypes.CDLL:
     file = cache_folder() / f"faces-{key.hexdigest()[:16]}.so"
     if not file.exists():
         _build(compiler, [str(source) for source in sources if source.suffix == ".cpp"], file)
-    with suppress(OSError):                                     # another user's, perhaps
-        os.utime(file)                                          # still in use: see _build
+    with suppress(OSError):  # another user's, perhaps
+        os.utime(file)  # still in use: see _build
     found = ctypes.CDLL(str(file))
     found.faces_draw.restype = LONG
     return found
@@ -62,7 +74,7 @@ def _build(compiler: str, sources: list[str], file: Path) -> None:
         _run([compiler, *FLAGS, "-o", str(part), *sources])
         part.replace(file)
     for other in file.parent.glob("faces-*.so"):
-        with suppress(OSError):                                 # gone by now, or another user's
+        with suppress(OSError):  # gone by now, or another user's
             if other.stat().st_mtime < time.time() - WEEK:
                 other.unlink()
 
@@ -80,7 +92,7 @@ def _run(command: list[str]) -> str:
 
 def _processor(info: Path = Path("/proc/cpuinfo")) -> str:
     """What decides which instructions -march=native takes; cores may differ."""
-    words = "model name", "flags", "Features", "CPU implementer", "CPU part"        # of x86, then of ARM
+    words = "model name", "flags", "Features", "CPU implementer", "CPU part"  # of x86, then of ARM
     try:
         lines = {line for line in info.read_text().splitlines() if line.startswith(words)}
     except OSError:
@@ -93,7 +105,9 @@ def address(array: np.ndarray, dtype: np.dtype = FLOAT32) -> int:
     if array.dtype != dtype or not array.flags.c_contiguous:
         raise TypeError(f"expected contiguous {dtype}, got {array.dtype} with strides {array.strides}")
     if array.flags.writeable and array.size:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))    # array.ctypes.data takes five times longer
+        return ctypes.addressof(
+            ctypes.c_char.from_buffer(array.data)
+        )  # array.ctypes.data takes five times longer
     return array.ctypes.data
 
 
@@ -119,23 +133,42 @@ class _Mesh(ctypes.Structure):
 def meshes(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]]) -> ctypes.Array:
     """Meshes for a kernel: raster vertices (V, 3), triangles (T, 3) int32, and material (T,) uint8 and attributes
     (V, 6) or None; the arrays must outlive the call."""
-    return (_Mesh * len(parts))(*(
-        _Mesh(address(raster), address(triangles, INT32), None if material is None else address(material, UINT8),
-              None if attributes is None else address(attributes), len(raster), len(triangles))
-        for raster, triangles, material, attributes in parts))
+    found = []
+    for raster, triangles, material, attributes in parts:
+        kinds = None if material is None else address(material, UINT8)
+        values = None if attributes is None else address(attributes)
+        found.append(
+            _Mesh(address(raster), address(triangles, INT32), kinds, values, len(raster), len(triangles))
+        )
+    return (_Mesh * len(found))(*found)
 
 
-def depth_map(parts: list[tuple[np.ndarray, np.ndarray]], width: int, height: int, cull: bool = False) -> np.ndarray:
+def depth_map(
+    parts: list[tuple[np.ndarray, np.ndarray]], width: int, height: int, cull: bool = False
+) -> np.ndarray:
     """(height, width) float32 depth of meshes (raster vertices (V, 3), triangles (T, 3)), +inf where empty."""
     depth = np.empty((height, width), np.float32)
-    library().faces_depth(meshes([(*part, None, None) for part in parts]), INT(len(parts)), INT(width), INT(height),
-                          INT(cull), pointer(depth))
+    library().faces_depth(
+        meshes([(*part, None, None) for part in parts]),
+        INT(len(parts)),
+        INT(width),
+        INT(height),
+        INT(cull),
+        pointer(depth),
+    )
     return depth
 
 
-def sample(texture: np.ndarray, u: np.ndarray, v: np.ndarray, scale: float = 1.0,
-           shift: tuple[float, float] = (0.0, 0.0), wrap: bool = False, zero: float = 0.0,
-           gain: float = 1.0) -> np.ndarray:
+def sample(
+    texture: np.ndarray,
+    u: np.ndarray,
+    v: np.ndarray,
+    scale: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+    wrap: bool = False,
+    zero: float = 0.0,
+    gain: float = 1.0,
+) -> np.ndarray:
     """(texel - zero) * gain as float32 of a uint8 texture (H, W) -> (P,) or (H, W, 4) -> (4, P), bilinear.
 
     u, v (P,) float32 are multiplied by `scale` and moved by `shift` to texels; `wrap`: the texture, whose sides are
@@ -146,7 +179,20 @@ def sample(texture: np.ndarray, u: np.ndarray, v: np.ndarray, scale: float = 1.0
     if channels not in (1, 4):
         raise ValueError(f"expected a texture with 1 or 4 channels, got {texture.shape}")
     out = np.empty(len(u) if texture.ndim == 2 else (channels, len(u)), np.float32)
-    library().faces_sample(pointer(texture, UINT8), INT(texture.shape[0]), INT(texture.shape[1]), INT(channels),
-                           LONG(len(u)), pointer(u), pointer(v), FLOAT(scale), FLOAT(shift[0]), FLOAT(shift[1]),
-                           INT(wrap), FLOAT(zero), FLOAT(gain), pointer(out))
+    library().faces_sample(
+        pointer(texture, UINT8),
+        INT(texture.shape[0]),
+        INT(texture.shape[1]),
+        INT(channels),
+        LONG(len(u)),
+        pointer(u),
+        pointer(v),
+        FLOAT(scale),
+        FLOAT(shift[0]),
+        FLOAT(shift[1]),
+        INT(wrap),
+        FLOAT(zero),
+        FLOAT(gain),
+        pointer(out),
+    )
     return out

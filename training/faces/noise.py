@@ -10,8 +10,9 @@ from training.faces import native
 TILE = 512
 
 
-def coloured_tile(rng: np.random.Generator, low: float, high: float, slope: float = 1.0,
-                  stretch: float = 1.0) -> np.ndarray:
+def coloured_tile(
+    rng: np.random.Generator, low: float, high: float, slope: float = 1.0, stretch: float = 1.0
+) -> np.ndarray:
     """(512, 512) float32 periodic noise of mean 0 and deviation 1.
 
     The spectrum lies between `low` and `high` cycles a tile and falls as frequency**-slope. `stretch` above 1 draws
@@ -41,9 +42,13 @@ class NoiseBank:
             "curls": self._pack(coloured_tile(rng, 25, 110, 0.4)),
             "pores": self._pack(coloured_tile(rng, 25, 160, 0.5)),
         }
-        self.skin = np.ascontiguousarray(np.stack([
-            self._pack(coloured_tile(rng, 1, 24, 1.6)), self._pack(coloured_tile(rng, 25, 160, 0.5)),
-            self._pack(coloured_tile(rng, 22, 100, 0.4)), self._pack(coloured_tile(rng, 15, 256, 0.5, stretch=2))], -1))
+        layers = (
+            coloured_tile(rng, 1, 24, 1.6),
+            coloured_tile(rng, 25, 160, 0.5),
+            coloured_tile(rng, 22, 100, 0.4),
+            coloured_tile(rng, 15, 256, 0.5, stretch=2),
+        )
+        self.skin = np.ascontiguousarray(np.stack([self._pack(layer) for layer in layers], -1))
         self.sensor = self._sensor_tiles(rng)
 
     @staticmethod
@@ -59,8 +64,14 @@ class NoiseBank:
         """The tile as uint8: 128 is 0 and 40 one deviation."""
         return np.clip(np.rint(128 + 40 * tile), 0, 255).astype(np.uint8)
 
-    def look_up(self, name: str, u: np.ndarray, v: np.ndarray, scale: float = 1.0,
-                shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    def look_up(
+        self,
+        name: str,
+        u: np.ndarray,
+        v: np.ndarray,
+        scale: float = 1.0,
+        shift: tuple[float, float] = (0.0, 0.0),
+    ) -> np.ndarray:
         """float32 noise of deviation about 1 at tile coordinates (u along columns, v along rows; any range)."""
         return native.sample(self.tiles[name], u, v, scale, shift, wrap=True, zero=128.0, gain=1 / 40)
 
@@ -69,6 +80,6 @@ class NoiseBank:
         angle = rng.uniform(0, 2 * np.pi)
         cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
         matrix = np.array([[cos, -sin, rng.uniform(0, TILE)], [sin, cos, rng.uniform(0, TILE)]])
-        tile = cv2.warpAffine(self.tiles[name], matrix, (size, size),
-                              flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_WRAP)
+        way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        tile = cv2.warpAffine(self.tiles[name], matrix, (size, size), flags=way, borderMode=cv2.BORDER_WRAP)
         return (tile.astype(np.float32) - 128.0) * np.float32(1 / 40)

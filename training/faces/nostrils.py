@@ -11,8 +11,8 @@ import numpy as np
 from training.faces.head_fields import HeadFields
 from training.faces.render import OPEN
 
-DENT = np.array([0.0102, 0.0058, -0.001])     # of the left nostril, metres from the base of the nose, landmark 33
-REACH = 0.012                                 # metres around it that can be in the dark
+DENT = np.array([0.0102, 0.0058, -0.001])  # the left nostril, metres from the base of the nose, landmark 33
+REACH = 0.012  # metres around it that can be in the dark
 
 
 class Nostrils:
@@ -30,7 +30,7 @@ class Nostrils:
 
     def shade(self, rng: np.random.Generator, attributes: np.ndarray) -> None:
         """Writes into the occlusion of attributes (N, 6), in place: an ellipsoid of darkness with a soft rim."""
-        low = rng.uniform(0.0005, 0.005)              # metres that it hangs over the rim, towards the lip
+        low = rng.uniform(0.0005, 0.005)  # metres that it hangs over the rim, towards the lip
         size = np.array([rng.uniform(0.003, 0.0055), rng.uniform(0.0015, 0.0032) + 0.5 * low, 0.009])
         away = np.linalg.norm((self.place + np.array([0.0, low, 0.0])) / size, axis=1)
         dark = rng.uniform(0.35, 1.0) * np.clip(1.5 - away, 0.0, 1.0)

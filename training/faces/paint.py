@@ -31,7 +31,8 @@ from training.faces.skin_maps import SkinMaps
 from training.faces.solids import FIRST_THING
 from training.faces.strands import paint_locks
 
-SKIN_WRAP = np.array([0.30, 0.12, 0.07], np.float32)    # light under the skin bends round the terminator, red most
+# light under the skin bends round the terminator, red most
+SKIN_WRAP = np.array([0.30, 0.12, 0.07], np.float32)
 HAIR_WRAP = np.array([0.35, 0.35, 0.35], np.float32)
 
 
@@ -56,14 +57,14 @@ class Painter:
         for lens, mesh in figure.lenses:
             self._lens(image, lens, mesh, depth, lighting, exposure)
         if figure.cover_meshes:
-            if any(cover.shell.falling for cover in figure.covers):          # the inside of hair behind the neck
+            if any(cover.shell.falling for cover in figure.covers):  # the inside of hair behind the neck
                 self._inside_of_hair(image, figure, depth, lighting, exposure)
             depths.append(self._covers(image, figure, depth, lighting, exposure, scale, shadows))
         image = smooth_edges(image, *depths)
         if figure.locks:
             arriving = 0.8 * lighting.ambient + 0.35 * lighting.colours.sum(0)
-            shown = to_display(np.stack([lock.colour for lock in figure.locks]) * arriving * np.float32(exposure))
-            paint_locks(image, figure.locks, shown, depth, scale)
+            light = np.stack([lock.colour for lock in figure.locks]) * arriving * np.float32(exposure)
+            paint_locks(image, figure.locks, to_display(light), depth, scale)
         return image
 
     @staticmethod
@@ -73,8 +74,9 @@ class Painter:
         casters = [*figure.casters, *(_inside(mesh) for mesh in figure.cover_meshes)]
         return ShadowMap(casters, lighting.directions[lighting.shadow], size)
 
-    def _solid(self, pixels: Pixels, figure: Figure, lighting: Lighting, scale: float,
-               lit: np.ndarray | None) -> tuple[np.ndarray, float]:
+    def _solid(
+        self, pixels: Pixels, figure: Figure, lighting: Lighting, scale: float, lit: np.ndarray | None
+    ) -> tuple[np.ndarray, float]:
         """(3, P) linear light of head, body and things before exposure, and the exposure's gain."""
         count = len(pixels.where)
         u, v, occlusion, _, _, cloth = pixels.fields
@@ -104,7 +106,8 @@ class Painter:
         if look.pattern == "stripes":
             mix(colour, look.second, (np.sin(v * look.scale * 3) > 0.2).astype(np.float32))
         elif look.pattern == "checks":
-            mix(colour, look.second, 0.5 * ((np.sin(v * look.scale * 3) > 0) + 1.0 * (np.sin(u * look.scale * 3) > 0)))
+            rows, columns = np.sin(v * look.scale * 3) > 0, np.sin(u * look.scale * 3) > 0
+            mix(colour, look.second, 0.5 * (rows + 1.0 * columns))
         elif look.pattern != "plain":
             mix(colour, look.second, np.clip(self.bank.look_up(look.pattern, u, v), 0, 1))
         return colour, folds * np.float32(look.relief)
@@ -122,7 +125,7 @@ class Painter:
             rows = pixels.rows(material)
             colour[:, rows] = tone[:, None]
             gloss[rows] = 0.06 * pixels.fields[2][rows]
-        if figure.masked and figure.cloth is not None:           # fabric closes the lips' opening
+        if figure.masked and figure.cloth is not None:  # fabric closes the lips' opening
             for material in (hf.TEETH, hf.TONGUE, hf.MOUTH):
                 rows = pixels.rows(material)
                 colour[:, rows] = figure.cloth.colour[:, None]
@@ -135,12 +138,12 @@ class Painter:
                 continue
             u, v = pixels.fields[0][rows], pixels.fields[1][rows]
             if thing.skin:
-                plain = np.array([20, 20, 0, 0, 0, 0], np.float32)[:, None]      # where the map has no features
+                plain = np.array([20, 20, 0, 0, 0, 0], np.float32)[:, None]  # where the map has no features
                 tone, shine = np.empty((3, 1), np.float32), np.empty(1, np.float32)
                 skin_colour(figure.skin, self.maps, self.bank, plain, slice(0, 1), tone, shine, shine.copy())
                 tone *= thing.colour[:, None]
             else:
-                tone, shine = thing.colour[:, None], thing.gloss
+                tone, shine = thing.colour[:, None], np.full(1, thing.gloss, np.float32)
             noise = self.bank.look_up(thing.texture, u + thing.offset[0], v + thing.offset[1])
             colour[:, rows] = tone * np.maximum(1 + thing.contrast * noise, 0.1)
             gloss[rows] = shine
@@ -152,13 +155,21 @@ class Painter:
             return
         normals = np.ascontiguousarray(pixels.normals[:, rows])
         spark = 0.5 * highlights(normals, lighting, None, sharpness=9)
-        seen = 2 * normals[2] * normals                          # mirror direction of the view (0, 0, 1)
+        seen = 2 * normals[2] * normals  # mirror direction of the view (0, 0, 1)
         seen[2] -= 1
-        window = np.clip((figure.eye.window_size - np.arccos(np.clip(figure.eye.window @ -seen, -1, 1))) / 0.05, 0, 1)
+        aside = np.arccos(np.clip(figure.eye.window @ -seen, -1, 1))
+        window = np.clip((figure.eye.window_size - aside) / 0.05, 0, 1)
         light[:, rows] += spark + figure.eye.window_light * 0.5 * window * lighting.ambient[:, None]
 
-    def _lens(self, image: np.ndarray, lens: Lens, mesh: Mesh, depth: np.ndarray, lighting: Lighting,
-              exposure: float) -> None:
+    def _lens(
+        self,
+        image: np.ndarray,
+        lens: Lens,
+        mesh: Mesh,
+        depth: np.ndarray,
+        lighting: Lighting,
+        exposure: float,
+    ) -> None:
         pixels, _ = draw([mesh], depth.shape[0], cull=False, behind=depth)
         where, normals = pixels.where, pixels.normals
         flat = image.reshape(-1, 3)
@@ -175,8 +186,9 @@ class Painter:
         flat[where] = blended.astype(np.uint8)
 
     @staticmethod
-    def _inside_of_hair(image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting,
-                        exposure: float) -> None:
+    def _inside_of_hair(
+        image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting, exposure: float
+    ) -> None:
         """What is seen of long hair, scarves and hoods from inside, behind the neck: dim, without texture."""
         pixels, _ = draw([mesh.turned() for mesh in figure.cover_meshes], depth.shape[0], behind=depth)
         tones = np.stack([cover.colour for cover in figure.covers])[pixels.material].T
@@ -184,8 +196,16 @@ class Painter:
         light = tones * irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, None)
         show(image, pixels.where, light, exposure, (field > 0).astype(np.float32))
 
-    def _covers(self, image: np.ndarray, figure: Figure, depth: np.ndarray, lighting: Lighting, exposure: float,
-                scale: float, shadows: ShadowMap | None) -> np.ndarray:
+    def _covers(
+        self,
+        image: np.ndarray,
+        figure: Figure,
+        depth: np.ndarray,
+        lighting: Lighting,
+        exposure: float,
+        scale: float,
+        shadows: ShadowMap | None,
+    ) -> np.ndarray:
         """Blends hair and hats over the picture and darkens what is just under their edge; returns their depth."""
         size = image.shape[0]
         pixels, covers_depth = draw(figure.cover_meshes, size, behind=depth)
@@ -194,11 +214,13 @@ class Painter:
         for number, cover in enumerate(figure.covers):
             rows = pixels.rows(number)
             azimuth, polar, _, field = pixels.fields[:4, rows]
-            colour[:, rows], opacity[rows], height[rows] = cover_pixels(cover, self.bank, azimuth, polar, field)
+            drawn = cover_pixels(cover, self.bank, azimuth, polar, field)
+            colour[:, rows], opacity[rows], height[rows] = drawn
             gloss[rows] = cover.gloss
         bump(pixels, height, scale)
         lit = shadows.lit(pixels, lighting.softness) if shadows else None
-        light = np.multiply(colour, irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, lit), out=colour)
+        arriving = irradiance(pixels.normals, lighting, pixels.fields[2], HAIR_WRAP, lit)
+        light = np.multiply(colour, arriving, out=colour)
         highlights(pixels.normals, lighting, lit, sharpness=4, gloss=gloss, out=light)
         mask = np.zeros(size * size, np.float32)
         mask[pixels.where] = opacity

@@ -73,14 +73,16 @@ class Population:
         steps = np.array([step for _, step in DEPTHS]) / np.linalg.norm(depths, axis=1)
         depths /= np.linalg.norm(depths, axis=1, keepdims=True)
         identity = np.zeros(len(basis), np.float32)
-        for _ in range(4):  # distances are linear around one identity only: around the one that has their means
+        # distances are linear around one identity only: around the one that has their means
+        for _ in range(4):
             points = mean + np.tensordot(identity, basis, 1)
             apart = points[first] - points[second]
             lengths = np.linalg.norm(apart, axis=1)
             gradients = np.einsum("kmc,mc->mk", basis[:, first] - basis[:, second], apart / lengths[:, None])
             sizes = np.linalg.norm(gradients, axis=1)
             directions = gradients / sizes[:, None]
-            inverse, forward = np.split(np.linalg.pinv(np.concatenate([directions, depths])), [len(sizes)], axis=1)
+            both = np.linalg.pinv(np.concatenate([directions, depths]))
+            inverse, forward = np.split(both, [len(sizes)], axis=1)
             share = (distances - lengths) / sizes + directions @ identity
             identity = inverse @ share + forward @ steps
         correlation = np.eye(len(sizes))

@@ -46,7 +46,9 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     return tilt @ FRONTAL @ nod @ turn
 
 
-def draw_angles(rng: np.random.Generator, config: FaceConfig, difficulty: float) -> tuple[float, float, float]:
+def draw_angles(
+    rng: np.random.Generator, config: FaceConfig, difficulty: float
+) -> tuple[float, float, float]:
     """Yaw, pitch and roll in degrees; the tails open with the difficulty."""
     if rng.random() > difficulty:
         small = config.plain_yaw * (1 + difficulty)

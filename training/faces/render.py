@@ -51,8 +51,9 @@ class Pixels:
         return slice(int(self.starts[material]), int(self.starts[material + 1]))
 
 
-def draw(meshes: list[Mesh], size: int, cull: bool = True,
-         behind: np.ndarray | None = None) -> tuple[Pixels, np.ndarray]:
+def draw(
+    meshes: list[Mesh], size: int, cull: bool = True, behind: np.ndarray | None = None
+) -> tuple[Pixels, np.ndarray]:
     """Rasterise and interpolate: the pixels and the depth map (size, size), +inf where empty.
 
     Without `cull` normals of faces seen from behind are turned to the camera. behind: a depth map (size, size);
@@ -62,23 +63,41 @@ def draw(meshes: list[Mesh], size: int, cull: bool = True,
     starts = np.empty(257, np.int32)
     side = native.INT(size)
     count = library.faces_draw(
-        native.meshes([(m.raster, m.triangles, m.material, m.attributes) for m in meshes]), native.INT(len(meshes)),
-        side, side, native.INT(cull), native.pointer(behind), native.pointer(depth),
-        native.pointer(starts, native.INT32))
+        native.meshes([(m.raster, m.triangles, m.material, m.attributes) for m in meshes]),
+        native.INT(len(meshes)),
+        side,
+        side,
+        native.INT(cull),
+        native.pointer(behind),
+        native.pointer(depth),
+        native.pointer(starts, native.INT32),
+    )
     where, kinds = np.empty(count, np.int64), np.empty(count, np.uint8)
     normals, fields = np.empty((3, count), np.float32), np.empty((6, count), np.float32)
     depths = np.empty(count, np.float32)
-    library.faces_resolve(native.INT(cull), native.pointer(depth), native.pointer(starts, native.INT32),
-                          native.pointer(where, native.INT64), native.pointer(normals), native.pointer(fields),
-                          native.pointer(kinds, native.UINT8), native.pointer(depths))
+    library.faces_resolve(
+        native.INT(cull),
+        native.pointer(depth),
+        native.pointer(starts, native.INT32),
+        native.pointer(where, native.INT64),
+        native.pointer(normals),
+        native.pointer(fields),
+        native.pointer(kinds, native.UINT8),
+        native.pointer(depths),
+    )
     return Pixels(where, normals, fields, kinds, depths, starts, size), depth
 
 
 def bump(pixels: Pixels, height: np.ndarray, scale: float) -> None:
     """Tilt the normals by the slope of `height` (P,) in metres over the image; `scale` is pixels a metre."""
     native.library().faces_bump(
-        native.INT(pixels.size), native.LONG(len(pixels.where)), native.pointer(pixels.where, native.INT64),
-        native.pointer(height), native.FLOAT(0.5 * scale), native.pointer(pixels.normals))
+        native.INT(pixels.size),
+        native.LONG(len(pixels.where)),
+        native.pointer(pixels.where, native.INT64),
+        native.pointer(height),
+        native.FLOAT(0.5 * scale),
+        native.pointer(pixels.normals),
+    )
 
 
 class ShadowMap:
@@ -90,7 +109,7 @@ class ShadowMap:
     def __init__(self, casters: list[Mesh], towards: np.ndarray, size: int, resolution: int = 192) -> None:
         x, y, z = towards.tolist()
         flat = max(math.hypot(x, z), 1e-6)
-        a, c = z / flat, -x / flat                                # across: level, and at right angles to the light
+        a, c = z / flat, -x / flat  # across: level, and at right angles to the light
         frame = np.array([[a, 0, c], [y * c, z * a - x * c, -y * a], [-x, -y, -z]], np.float32)
         middle = np.array([size / 2, size / 2, 0], np.float32)
         self.zoom = np.float32(resolution / (1.25 * size))
@@ -106,9 +125,16 @@ class ShadowMap:
         image = np.empty((size, size), np.float32)
         view = np.ascontiguousarray(np.column_stack([self.matrix, self.shift]), np.float32)
         native.library().faces_reached(
-            native.INT(size), native.LONG(len(pixels.where)), native.pointer(pixels.where, native.INT64),
-            native.pointer(pixels.depth), native.pointer(view), native.pointer(self.depth),
-            native.INT(self.resolution), native.FLOAT(bias * float(self.zoom)), native.pointer(image))
+            native.INT(size),
+            native.LONG(len(pixels.where)),
+            native.pointer(pixels.where, native.INT64),
+            native.pointer(pixels.depth),
+            native.pointer(view),
+            native.pointer(self.depth),
+            native.INT(self.resolution),
+            native.FLOAT(bias * float(self.zoom)),
+            native.pointer(image),
+        )
         half = cv2.resize(image, (size // 2, size // 2), interpolation=cv2.INTER_AREA)
         half = cv2.GaussianBlur(half, (0, 0), max(0.5, 0.5 * softness))
         return np.take(cv2.resize(half, (size, size), interpolation=cv2.INTER_LINEAR).ravel(), pixels.where)
@@ -131,31 +157,46 @@ def to_display(linear: np.ndarray) -> np.ndarray:
     return np.minimum(shown, 255, out=shown).astype(np.uint8)
 
 
-def show(image: np.ndarray, where: np.ndarray, light: np.ndarray, gain: float,
-         opacity: np.ndarray | None = None) -> None:
+def show(
+    image: np.ndarray, where: np.ndarray, light: np.ndarray, gain: float, opacity: np.ndarray | None = None
+) -> None:
     """Writes linear light (3, P) times `gain` as display values at flat indices (P,) of an image (H, W, 3), in place.
 
     opacity (P,) 0..1: how much of what was there before it hides; all by default.
     """
-    native.library().faces_show(native.LONG(len(where)), native.pointer(light), native.FLOAT(gain),
-                                native.pointer(opacity), native.pointer(where, native.INT64),
-                                native.pointer(image, native.UINT8))
+    native.library().faces_show(
+        native.LONG(len(where)),
+        native.pointer(light),
+        native.FLOAT(gain),
+        native.pointer(opacity),
+        native.pointer(where, native.INT64),
+        native.pointer(image, native.UINT8),
+    )
 
 
 def smooth_edges(image: np.ndarray, *depths: np.ndarray, jump: float = 5.0) -> np.ndarray:
     """Antialias silhouettes: a copy whose pixels where a depth map jumps are replaced by a 3 x 3 average."""
     smooth = image.copy()
     for depth in depths:
-        native.library().faces_smooth(native.INT(depth.shape[0]), native.INT(depth.shape[1]), native.pointer(depth),
-                                      native.FLOAT(jump), native.pointer(image, native.UINT8),
-                                      native.pointer(smooth, native.UINT8))
+        native.library().faces_smooth(
+            native.INT(depth.shape[0]),
+            native.INT(depth.shape[1]),
+            native.pointer(depth),
+            native.FLOAT(jump),
+            native.pointer(image, native.UINT8),
+            native.pointer(smooth, native.UINT8),
+        )
     return smooth
 
 
 def darken(image: np.ndarray, shade: np.ndarray, depth: np.ndarray) -> None:
     """Multiplies an image (H, W, 3) uint8 by 1 - shade (H, W), in place, where `depth` is finite."""
-    native.library().faces_darken(native.LONG(depth.size), native.pointer(shade), native.pointer(depth),
-                                  native.pointer(image, native.UINT8))
+    native.library().faces_darken(
+        native.LONG(depth.size),
+        native.pointer(shade),
+        native.pointer(depth),
+        native.pointer(image, native.UINT8),
+    )
 
 
 def ink(image: np.ndarray, mask: np.ndarray, corner: np.ndarray, colour: np.ndarray) -> None:
@@ -164,7 +205,13 @@ def ink(image: np.ndarray, mask: np.ndarray, corner: np.ndarray, colour: np.ndar
     x, y = (int(v) for v in corner)
     if x < 0 or y < 0 or x + width > image.shape[1] or y + height > image.shape[0]:
         raise ValueError(f"a mask of {width} x {height} at ({x}, {y}) leaves the image {image.shape}")
-    native.library().faces_ink(native.INT(height), native.INT(width), native.pointer(mask, native.UINT8),
-                               native.INT(image.shape[1]), native.INT(x), native.INT(y),
-                               native.pointer(np.ascontiguousarray(colour), native.UINT8),
-                               native.pointer(image, native.UINT8))
+    native.library().faces_ink(
+        native.INT(height),
+        native.INT(width),
+        native.pointer(mask, native.UINT8),
+        native.INT(image.shape[1]),
+        native.INT(x),
+        native.INT(y),
+        native.pointer(np.ascontiguousarray(colour), native.UINT8),
+        native.pointer(image, native.UINT8),
+    )

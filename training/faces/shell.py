@@ -7,12 +7,12 @@ from scipy.spatial import cKDTree
 
 from training.faces.head_fields import HeadFields
 
-COLUMNS = 73                # azimuths from -180 to 180 degrees, the seam at the back
-CAP_ROWS = 24               # polar angles of the cap, 2 to 132 degrees from the crown
-FALL_START = 96.0           # where falling hair leaves the skull
+COLUMNS = 73  # azimuths from -180 to 180 degrees, the seam at the back
+CAP_ROWS = 24  # polar angles of the cap, 2 to 132 degrees from the crown
+FALL_START = 96.0  # where falling hair leaves the skull
 FALL_ROWS = 15
-FALL_STEP = 0.022           # metres between falling rows
-DEGREES_A_ROW = 8.0         # what a falling row adds to the "polar angle"
+FALL_STEP = 0.022  # metres between falling rows
+DEGREES_A_ROW = 8.0  # what a falling row adds to the "polar angle"
 CENTRE = np.array([0.0, 0.06, -0.085])
 NEIGHBOURS = 6
 
@@ -35,12 +35,13 @@ class Shell:
         azimuth = np.linspace(-180, 180, COLUMNS)
         self.polar = np.repeat(rows, COLUMNS).astype(np.float32)
         self.azimuth = np.tile(azimuth, len(rows)).astype(np.float32)
-        below = np.maximum(self.polar - FALL_START, 0) / DEGREES_A_ROW if falling else np.zeros(len(self.polar))
-        self.drop = below.astype(np.float32)                     # falling rows below the skull, as a number of rows
+        below = np.maximum(self.polar - FALL_START, 0) / DEGREES_A_ROW
+        # falling rows below the skull, as a number of rows
+        self.drop = (below if falling else np.zeros_like(below)).astype(np.float32)
         angle = np.minimum(self.polar, FALL_START) if falling else self.polar
         theta, phi = np.radians(angle), np.radians(self.azimuth)
-        self.outward = np.stack([np.sin(phi) * np.sin(theta), np.cos(theta), np.cos(phi) * np.sin(theta)],
-                                1).astype(np.float32)
+        x, y, z = np.sin(phi) * np.sin(theta), np.cos(theta), np.cos(phi) * np.sin(theta)
+        self.outward = np.stack([x, y, z], 1).astype(np.float32)
         self._attach(fields)
         first = (np.arange(len(rows) - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).ravel()
         a, b, c, d = first, first + COLUMNS, first + COLUMNS + 1, first + 1
@@ -48,7 +49,8 @@ class Shell:
 
     def _attach(self, fields: HeadFields) -> None:
         """Each grid vertex is a fixed mean of the outermost head vertices in its direction; ears are left out."""
-        rows = np.setdiff1d(np.concatenate([fields.parts[name] for name in ("skin", "scalp", "neck")]), fields.ears)
+        skull = np.concatenate([fields.parts[name] for name in ("skin", "scalp", "neck")])
+        rows = np.setdiff1d(skull, fields.ears)
         ray = fields.mean[rows] - CENTRE
         radius = np.linalg.norm(ray, axis=1)
         gap, near = cKDTree(ray / radius[:, None]).query(self.outward, NEIGHBOURS)

@@ -13,10 +13,22 @@ from training.faces.noise import NoiseBank
 from training.faces.skin_maps import BROW_ZOOM, SkinMaps
 
 # Linear RGB of hair from black to white; hair.py uses it too.
-HAIR_COLOURS = np.array([[.006, .005, .005], [.014, .009, .007], [.035, .019, .011], [.075, .038, .020],
-                         [.15, .085, .045], [.30, .19, .10], [.46, .34, .20], [.20, .06, .022], [.22, .21, .20],
-                         [.55, .54, .52]], np.float32)
-HAIR_CHANCES = np.array([.20, .17, .16, .12, .09, .08, .06, .04, .05, .03])
+HAIR_COLOURS = np.array(
+    [
+        [0.006, 0.005, 0.005],
+        [0.014, 0.009, 0.007],
+        [0.035, 0.019, 0.011],
+        [0.075, 0.038, 0.020],
+        [0.15, 0.085, 0.045],
+        [0.30, 0.19, 0.10],
+        [0.46, 0.34, 0.20],
+        [0.20, 0.06, 0.022],
+        [0.22, 0.21, 0.20],
+        [0.55, 0.54, 0.52],
+    ],
+    np.float32,
+)
+HAIR_CHANCES = np.array([0.20, 0.17, 0.16, 0.12, 0.09, 0.08, 0.06, 0.04, 0.05, 0.03])
 
 
 def hair_colour(rng: np.random.Generator) -> np.ndarray:
@@ -27,8 +39,8 @@ def hair_colour(rng: np.random.Generator) -> np.ndarray:
 
 def hair_like(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
     """(3,) linear RGB of the natural hair that stands out least from the display colour `ground` (3,)."""
-    light = np.log((ground / 255.0) ** 2 @ [.3, .6, .1] + 0.004)
-    distance = np.abs(np.log(HAIR_COLOURS @ [.3, .6, .1]) - light) + rng.uniform(0, 0.5, len(HAIR_COLOURS))
+    light = np.log((ground / 255.0) ** 2 @ [0.3, 0.6, 0.1] + 0.004)
+    distance = np.abs(np.log(HAIR_COLOURS @ [0.3, 0.6, 0.1]) - light) + rng.uniform(0, 0.5, len(HAIR_COLOURS))
     return (HAIR_COLOURS[distance.argmin()] * np.exp(rng.normal(0, 0.1))).astype(np.float32)
 
 
@@ -36,11 +48,11 @@ def hair_like(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
 class SkinLook:
     """One complexion. Colours are linear RGB; amounts are 0..1 unless said."""
 
-    melanin: float              # 0 very light .. 1.15 very dark
+    melanin: float  # 0 very light .. 1.15 very dark
     blood: float
-    mottling: float             # unevenness of both
+    mottling: float  # unevenness of both
     freckles: float
-    gloss: float                # oily shine
+    gloss: float  # oily shine
     wrinkles: float
     wrinkle_map: int
     brow_map: int
@@ -50,20 +62,21 @@ class SkinLook:
     lip_blood: float
     lipstick: np.ndarray | None
     lipstick_amount: float
-    shadow: np.ndarray | None   # eye shadow
+    shadow: np.ndarray | None  # eye shadow
     shadow_amount: float
     blush: float
-    rings: float                # dark rings under the eyes
-    beard: np.ndarray           # (3,): cover of full beard, moustache, goatee
+    rings: float  # dark rings under the eyes
+    beard: np.ndarray  # (3,): cover of full beard, moustache, goatee
     beard_colour: np.ndarray
-    beard_length: float         # metres the beard stands out
-    offsets: np.ndarray         # (2,) where in the noise tile
+    beard_length: float  # metres the beard stands out
+    offsets: np.ndarray  # (2,) where in the noise tile
     paint: np.ndarray | None = None
-    creases: np.ndarray | None = None   # (2, 4) depth of what the expression folds, see creases.py
+    creases: np.ndarray | None = None  # (2, 4) depth of what the expression folds, see creases.py
 
     @staticmethod
-    def draw(rng: np.random.Generator, config: FaceConfig, maps: SkinMaps, hair: np.ndarray,
-             difficulty: float) -> SkinLook:
+    def draw(
+        rng: np.random.Generator, config: FaceConfig, maps: SkinMaps, hair: np.ndarray, difficulty: float
+    ) -> SkinLook:
         def happens(probability: float) -> bool:
             return rng.random() < config.ramp(probability, difficulty)
 
@@ -79,8 +92,8 @@ class SkinLook:
             beard = np.array([1, rng.uniform(0.6, 1.2), 1]) * rng.uniform(0.08, 0.5)
         lipstick = None
         if makeup or rng.random() < 0.08 * difficulty:
-            red = rng.uniform(.10, .60)
-            lipstick = np.array([red, red * rng.uniform(.04, .5), red * rng.uniform(.06, .5)], np.float32)
+            red = rng.uniform(0.10, 0.60)
+            lipstick = np.array([red, red * rng.uniform(0.04, 0.5), red * rng.uniform(0.06, 0.5)], np.float32)
         brow = np.minimum(hair, 0.25) * rng.uniform(0.15, 0.9) + 0.004
         return SkinLook(
             melanin=melanin,
@@ -115,13 +128,20 @@ FLAT = ((0.0,) * 4,) * 2
 class _Look(ctypes.Structure):
     """The look as kernels/skin.cpp reads it."""
 
-    _fields_ = [(name, ctypes.c_float) for name in (
-        "melanin", "blood", "mottling", "freckles", "gloss", "wrinkles", "brow_strength", "lash", "lip_blood",
-        "lipstick_amount", "shadow_amount", "blush", "rings", "paint_amount")]
-    _fields_ += [(name, ctypes.c_float * 3) for name in (
-        "beard", "brow_colour", "lipstick", "shadow", "beard_colour", "paint")]
-    _fields_ += [("offsets", ctypes.c_float * 2), ("brow_origin", ctypes.c_float * 2), ("brow_zoom", ctypes.c_float),
-                 ("creases", ctypes.c_float * 4 * 2), ("middle", ctypes.c_float)]
+    # fmt: off
+    NUMBERS = ("melanin", "blood", "mottling", "freckles", "gloss", "wrinkles", "brow_strength", "lash",
+               "lip_blood", "lipstick_amount", "shadow_amount", "blush", "rings", "paint_amount")
+    # fmt: on
+    COLOURS = ("beard", "brow_colour", "lipstick", "shadow", "beard_colour", "paint")
+    _fields_ = [(name, ctypes.c_float) for name in NUMBERS]
+    _fields_ += [(name, ctypes.c_float * 3) for name in COLOURS]
+    _fields_ += [
+        ("offsets", ctypes.c_float * 2),
+        ("brow_origin", ctypes.c_float * 2),
+        ("brow_zoom", ctypes.c_float),
+        ("creases", ctypes.c_float * 4 * 2),
+        ("middle", ctypes.c_float),
+    ]
 
     @staticmethod
     def of(look: SkinLook, maps: SkinMaps) -> _Look:
@@ -131,17 +151,44 @@ class _Look(ctypes.Structure):
             return (0.0, 0.0, 0.0) if colour is None else tuple(colour.tolist())
 
         return _Look(
-            look.melanin, look.blood, look.mottling, look.freckles, look.gloss, look.wrinkles, look.brow_strength,
-            look.lash, look.lip_blood, 0.0 if look.lipstick is None else look.lipstick_amount,
-            0.0 if look.shadow is None else look.shadow_amount, look.blush, look.rings,
-            0.0 if look.paint is None else 0.8, three(look.beard), three(look.brow_colour), three(look.lipstick),
-            three(look.shadow), three(look.beard_colour), three(look.paint), tuple(look.offsets.tolist()),
-            (left, top), BROW_ZOOM, FLAT if look.creases is None else tuple(map(tuple, look.creases.tolist())),
-            maps.middle)
+            look.melanin,
+            look.blood,
+            look.mottling,
+            look.freckles,
+            look.gloss,
+            look.wrinkles,
+            look.brow_strength,
+            look.lash,
+            look.lip_blood,
+            0.0 if look.lipstick is None else look.lipstick_amount,
+            0.0 if look.shadow is None else look.shadow_amount,
+            look.blush,
+            look.rings,
+            0.0 if look.paint is None else 0.8,
+            three(look.beard),
+            three(look.brow_colour),
+            three(look.lipstick),
+            three(look.shadow),
+            three(look.beard_colour),
+            three(look.paint),
+            tuple(look.offsets.tolist()),
+            (left, top),
+            BROW_ZOOM,
+            FLAT if look.creases is None else tuple(map(tuple, look.creases.tolist())),
+            maps.middle,
+        )
 
 
-def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, fields: np.ndarray, rows: slice | np.ndarray,
-                colour: np.ndarray, gloss: np.ndarray, height: np.ndarray) -> None:
+def skin_colour(
+    look: SkinLook,
+    maps: SkinMaps,
+    bank: NoiseBank,
+    fields: np.ndarray,
+    rows: slice | np.ndarray,
+    colour: np.ndarray,
+    gloss: np.ndarray,
+    height: np.ndarray,
+) -> None:
     """Writes linear RGB (3, P), gloss (P,) and height (P,) in metres for bumps at some `rows` of P pixels.
 
     fields (6, P): map texels u, v, occlusion, lash, lip, cloth. rows: int64 indices, or a slice from 0 on.
@@ -151,11 +198,21 @@ def skin_colour(look: SkinLook, maps: SkinMaps, bank: NoiseBank, fields: np.ndar
         raise ValueError(f"expected rows from 0 on, got {rows}")
     texture = native.texture
     native.library().faces_skin(
-        ctypes.byref(_Look.of(look, maps)), texture(maps.zones), texture(bank.skin), texture(maps.paint),
-        texture(maps.wrinkles[look.wrinkle_map]), texture(maps.creases[look.wrinkle_map]),
-        texture(maps.brows[look.brow_map]), native.pointer(some, native.INT64),
-        native.LONG(rows.stop if isinstance(rows, slice) else len(rows)), native.LONG(fields.shape[1]),
-        native.pointer(fields), native.pointer(colour), native.pointer(gloss), native.pointer(height))
+        ctypes.byref(_Look.of(look, maps)),
+        texture(maps.zones),
+        texture(bank.skin),
+        texture(maps.paint),
+        texture(maps.wrinkles[look.wrinkle_map]),
+        texture(maps.creases[look.wrinkle_map]),
+        texture(maps.brows[look.brow_map]),
+        native.pointer(some, native.INT64),
+        native.LONG(rows.stop if isinstance(rows, slice) else len(rows)),
+        native.LONG(fields.shape[1]),
+        native.pointer(fields),
+        native.pointer(colour),
+        native.pointer(gloss),
+        native.pointer(height),
+    )
 
 
 def mix(colour: np.ndarray, other: np.ndarray, share: np.ndarray) -> None:

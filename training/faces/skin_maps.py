@@ -11,8 +11,8 @@ from training.faces.brows import BrowPainter
 from training.faces.creases import draw_creases, ridge
 from training.faces.head_fields import MAP, skin_map
 
-BROW_ZOOM = 3               # the brow maps are this much finer than the skin's map
-TEXEL = 0.00060             # metres a texel of the skin's map, about, on the face
+BROW_ZOOM = 3  # the brow maps are this much finer than the skin's map
+TEXEL = 0.00060  # metres a texel of the skin's map, about, on the face
 
 
 class SkinMaps:
@@ -23,8 +23,9 @@ class SkinMaps:
     creases (W, MAP/2, MAP/2, 4): height of what expressions fold; middle: the texel column between left and right.
     """
 
-    def __init__(self, landmarks: np.ndarray, surface: np.ndarray, brows: int = 48, wrinkles: int = 8,
-                 seed: int = 3) -> None:
+    def __init__(
+        self, landmarks: np.ndarray, surface: np.ndarray, brows: int = 48, wrinkles: int = 8, seed: int = 3
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.points = skin_map(landmarks)
         self.zones, self.paint = self._zones(), self._paint()
@@ -36,8 +37,8 @@ class SkinMaps:
             depth = (surface[rows, 2] * weight).sum(1) / weight.sum(1)
             return skin_map(np.column_stack([seen, depth])) * BROW_ZOOM
 
-        painter = BrowPainter(landmarks[[36, 45], :2], landmarks[[[36, 37, 38, 39], [42, 43, 44, 45]], :2], place,
-                              0.001 / TEXEL * BROW_ZOOM)
+        corners, rims = landmarks[[36, 45], :2], landmarks[[[36, 37, 38, 39], [42, 43, 44, 45]], :2]
+        painter = BrowPainter(corners, rims, place, 0.001 / TEXEL * BROW_ZOOM)
         self.brow_origin = painter.origin / BROW_ZOOM
         self.brows = np.stack([painter.draw(rng) for _ in range(brows)])
         self.wrinkles = np.stack([self._wrinkle(rng) for _ in range(wrinkles)])
@@ -72,22 +73,24 @@ class SkinMaps:
             middle = 0.5 * (p[outer] + p[inner])
             dark += 0.7 * self._blob(middle - [0, 12], (15, 6)) + 0.55 * self._blob(middle + [0, 15], (14, 5))
             red += 0.35 * self._blob(p[inner], (4, 4)) + 0.3 * self._blob(middle + [0, 14], (14, 6))
-        for side in (0, 16):                                          # ears
+        for side in (0, 16):  # ears
             red += 0.7 * self._blob(p[side] + (p[side] - p[27]) * [0.28, -0.1], (16, 22))
         dark += 0.25 * self._blob(p[33] + [0, 6], (10, 3))
         beard = self._beard()
         lip = self._region(p[48:60], 0.5)
-        moustache = self._region(np.array([p[31] + [-2, 2], p[33] + [0, 4], p[35] + [2, 2], p[54] + [12, 4], p[52],
-                                           p[51], p[50], p[48] + [-12, 4]]), 1.6)
+        upper = [p[31] + [-2, 2], p[33] + [0, 4], p[35] + [2, 2]]
+        lower = [p[54] + [12, 4], p[52], p[51], p[50], p[48] + [-12, 4]]
+        moustache = self._region(np.array([*upper, *lower]), 1.6)
         return self._stack(red, dark, beard * (1 - lip), np.clip(1.6 * moustache, 0, 1) * (1 - lip))
 
     def _beard(self) -> np.ndarray:
         p = self.points
         middle = p[30]
         jaw = [middle + (p[k] - middle) * 1.35 for k in range(1, 16)]
-        right = [p[15] - [14, 16], 0.5 * p[13] + 0.5 * p[54] - [0, 14], 0.25 * p[35] + 0.75 * p[54] - [-8, 16], p[35]]
-        left = [p[31], 0.25 * p[31] + 0.75 * p[48] - [8, 16], 0.5 * p[3] + 0.5 * p[48] - [0, 14], p[1] - [-14, 16]]
-        full = self._region(np.array([*jaw, *right, p[33] + [0, 5], *left]), 5.5)
+        right = [0.5 * p[13] + 0.5 * p[54] - [0, 14], 0.25 * p[35] + 0.75 * p[54] - [-8, 16]]
+        left = [0.25 * p[31] + 0.75 * p[48] - [8, 16], 0.5 * p[3] + 0.5 * p[48] - [0, 14]]
+        top = [p[15] - [14, 16], *right, p[35], p[33] + [0, 5], p[31], *left, p[1] - [-14, 16]]
+        full = self._region(np.array([*jaw, *top]), 5.5)
         bare = self._blob(p[57] + [-18, 6], (5, 4)) + self._blob(p[57] + [18, 6], (5, 4))
         return np.clip(full - 0.5 * bare, 0, 1)
 
@@ -95,15 +98,17 @@ class SkinMaps:
         """(n, 2) map polygon of a surgical mask: from the bridge of the nose over the cheeks to under the chin."""
         p = self.points
         chin = [p[30] + (p[k] - p[30]) * 1.22 for k in range(3, 14)]
-        top = [p[14] - [6, 4], 0.45 * p[15] + 0.55 * p[35] - [0, 6], p[28] + [12, 4], p[28] + [0, 0], p[28] + [-12, 4],
-               0.45 * p[1] + 0.55 * p[31] - [0, 6], p[2] + [6, -4]]
-        return np.array([*chin, *top])
+        nose = [p[28] + [12, 4], p[28] + [0, 0], p[28] + [-12, 4]]
+        left = [p[14] - [6, 4], 0.45 * p[15] + 0.55 * p[35] - [0, 6]]
+        right = [0.45 * p[1] + 0.55 * p[31] - [0, 6], p[2] + [6, -4]]
+        return np.array([*chin, *left, *nose, *right])
 
     def _paint(self) -> np.ndarray:
         p = self.points
         lip = self._region(p[48:60], 0.5)
-        goatee = self._region(np.array([p[31], p[33] + [0, 4], p[35], p[54] + [10, 0], p[10] - [10, 0],
-                                        p[8] + [0, 30], p[6] + [10, 0], p[48] - [10, 0]]), 3.5) * (1 - lip)
+        upper = [p[31], p[33] + [0, 4], p[35], p[54] + [10, 0]]
+        lower = [p[10] - [10, 0], p[8] + [0, 30], p[6] + [10, 0], p[48] - [10, 0]]
+        goatee = self._region(np.array([*upper, *lower]), 3.5) * (1 - lip)
         blush, shadow, rings = (np.zeros_like(lip) for _ in range(3))
         for eye, corner, jaw, side in ((36, 48, 2, 1), (45, 54, 14, -1)):
             blush += self._blob(0.45 * p[eye] + 0.2 * p[corner] + 0.35 * p[jaw], (16, 8), -25 * side)
@@ -124,15 +129,18 @@ class SkinMaps:
         for k in range(int(rng.integers(0, 5))):
             y = brow[1] - 16 - 11 * k + rng.normal(0, 2)
             xs = np.linspace(p[18][0], p[25][0], 7) + rng.normal(0, 2, 7)
-            fold([(x, y + rng.normal(0, 1.2) - 4 * np.sin(np.pi * i / 6)) for i, x in enumerate(xs)],
-                 rng.uniform(0.2, 0.9), rng.uniform(0.8, 2))
+            wave = [(x, y + rng.normal(0, 1.2) - 4 * np.sin(np.pi * i / 6)) for i, x in enumerate(xs)]
+            fold(wave, rng.uniform(0.2, 0.9), rng.uniform(0.8, 2))
         for corner, base, lip, side in ((36, 31, 48, -1), (45, 35, 54, 1)):
-            fold([p[base] + [side * 4, -5], 0.5 * (p[base] + p[lip]) + [side * 9, 0], p[lip] + [side * 9, 6]],
-                 rng.uniform(0.3, 1.1), rng.uniform(1.2, 3))
+            middle = 0.5 * (p[base] + p[lip])
+            beside = [p[base] + [side * 4, -5], middle + [side * 9, 0], p[lip] + [side * 9, 6]]
+            fold(beside, rng.uniform(0.3, 1.1), rng.uniform(1.2, 3))
             for k in range(int(rng.integers(0, 5))):
                 tip = p[corner] + [side * rng.uniform(12, 22), (k - 1.5) * 5 + rng.normal(0, 1)]
-                fold([p[corner] + [side * 6, (k - 1.5) * 2], tip], rng.uniform(0.15, 0.6), rng.uniform(0.7, 1.3))
-            under = [p[i] + [0, 6 + rng.normal(0, 1)] for i in ((36, 41, 40, 39) if side < 0 else (42, 47, 46, 45))]
+                foot = [p[corner] + [side * 6, (k - 1.5) * 2], tip]
+                fold(foot, rng.uniform(0.15, 0.6), rng.uniform(0.7, 1.3))
+            lid = (36, 41, 40, 39) if side < 0 else (42, 47, 46, 45)
+            under = [p[i] + [0, 6 + rng.normal(0, 1)] for i in lid]
             fold(under, rng.uniform(0.1, 0.7), rng.uniform(0.9, 2))
         for x in (-4, 4):
             fold([p[27] + [x, -16], p[27] + [x * 0.8, -4]], rng.uniform(0, 0.6), 1.0)

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-FIRST_THING = 16            # material number of the first thing; below are the head's own
+FIRST_THING = 16  # material number of the first thing; below are the head's own
 
 
 @dataclass
@@ -33,7 +33,8 @@ def grid_triangles(rows: int, columns: int, wrap: bool) -> np.ndarray:
     across = columns if wrap else columns - 1
     r, c = (a.ravel() for a in np.meshgrid(np.arange(rows - 1), np.arange(across), indexing="ij"))
     following = (c + 1) % columns
-    a, b, d, e = r * columns + c, (r + 1) * columns + c, (r + 1) * columns + following, r * columns + following
+    a, b = r * columns + c, (r + 1) * columns + c
+    d, e = (r + 1) * columns + following, r * columns + following
     triangles = np.concatenate([np.stack([a, b, d], 1), np.stack([a, d, e], 1)]).astype(np.int32)
     triangles.setflags(write=False)
     return triangles
@@ -49,12 +50,14 @@ def _ring(sides: int) -> np.ndarray:
 def merge(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """One (vertices, triangles) of several."""
     starts = np.cumsum([0] + [len(vertices) for vertices, _ in parts[:-1]])
-    return (np.concatenate([vertices for vertices, _ in parts]).astype(np.float32),
-            np.concatenate([triangles + start for (_, triangles), start in zip(parts, starts)]).astype(np.int32))
+    vertices = np.concatenate([vertices for vertices, _ in parts])
+    triangles = np.concatenate([triangles + start for (_, triangles), start in zip(parts, starts)])
+    return vertices.astype(np.float32), triangles.astype(np.int32)
 
 
-def tube(path: np.ndarray, radius: np.ndarray | float, sides: int = 7, closed: bool = False,
-         flatten: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def tube(
+    path: np.ndarray, radius: np.ndarray | float, sides: int = 7, closed: bool = False, flatten: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """A tube round a path (n, 3); radius a number or (n,). Closed paths join their ends; others are capped.
 
     flatten: ratio of the second to the first half axis of the cross section.
@@ -68,14 +71,14 @@ def tube(path: np.ndarray, radius: np.ndarray | float, sides: int = 7, closed: b
         along = around[2:] - around[:-2]
     else:
         wide[1:-1], wide[0], wide[-1] = radius, 1e-5, 1e-5
-        path = np.concatenate([path[:1], path, path[-1:]])           # the ends, closed by rings of no size
+        path = np.concatenate([path[:1], path, path[-1:]])  # the ends, closed by rings of no size
         around = np.concatenate([path[:1], path, path[-1:]])
         along = around[2:] - around[:-2]
         along[0], along[-1] = along[1], along[-2]
     along /= np.maximum(np.sqrt((along * along).sum(1, keepdims=True)), 1e-12)
     x, y, z = along.T
     first = np.zeros_like(along)
-    if np.abs(z).mean() < 0.8:                                       # across both the path and z, or y
+    if np.abs(z).mean() < 0.8:  # across both the path and z, or y
         first[:, 0], first[:, 1] = -y, x
     else:
         first[:, 0], first[:, 2] = z, -x
@@ -92,17 +95,18 @@ def tube(path: np.ndarray, radius: np.ndarray | float, sides: int = 7, closed: b
     return ring.reshape(-1, 3).astype(np.float32), triangles[:, ::-1]
 
 
-def ellipsoid(half_axes: tuple[float, float, float], rows: int = 12, columns: int = 18,
-              power: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def ellipsoid(
+    half_axes: tuple[float, float, float], rows: int = 12, columns: int = 18, power: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """An ellipsoid about the origin; power below 1 squares it off towards a rounded box."""
-    theta, phi = np.meshgrid(np.linspace(0.001, np.pi - 0.001, rows), np.linspace(0, 2 * np.pi, columns, False),
-                             indexing="ij")
+    polar, around = np.linspace(0.001, np.pi - 0.001, rows), np.linspace(0, 2 * np.pi, columns, False)
+    theta, phi = np.meshgrid(polar, around, indexing="ij")
 
     def bend(x: np.ndarray) -> np.ndarray:
         return np.sign(x) * np.abs(x) ** power
 
-    unit = np.stack([bend(np.sin(theta)) * bend(np.sin(phi)), bend(np.cos(theta)),
-                     bend(np.sin(theta)) * bend(np.cos(phi))], -1)
+    flat = bend(np.sin(theta))
+    unit = np.stack([flat * bend(np.sin(phi)), bend(np.cos(theta)), flat * bend(np.cos(phi))], -1)
     vertices = (unit * np.array(half_axes)).reshape(-1, 3).astype(np.float32)
     return vertices, grid_triangles(rows, columns, wrap=True)
 
@@ -111,8 +115,8 @@ def lathe(profile: np.ndarray, columns: int = 20) -> tuple[np.ndarray, np.ndarra
     """A body of revolution about y; profile (n, 2): radius and y, from the top down."""
     phi = np.linspace(0, 2 * np.pi, columns, endpoint=False)
     radius, y = np.asarray(profile, float).T
-    vertices = np.stack([radius[:, None] * np.sin(phi), np.repeat(y[:, None], columns, 1),
-                         radius[:, None] * np.cos(phi)], -1)
+    x, z = radius[:, None] * np.sin(phi), radius[:, None] * np.cos(phi)
+    vertices = np.stack([x, np.repeat(y[:, None], columns, 1), z], -1)
     return vertices.reshape(-1, 3).astype(np.float32), grid_triangles(len(radius), columns, wrap=True)
 
 

@@ -11,8 +11,8 @@ from training.faces.poses import View
 from training.faces.render import ink
 from training.faces.shell import Shell
 
-KNOTS = 9                   # points of a hair
-BLOCK = 0.005               # metres by which a hair may lie below what is drawn already and still be seen
+KNOTS = 9  # points of a hair
+BLOCK = 0.005  # metres by which a hair may lie below what is drawn already and still be seen
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class Lock:
     opacity: float
 
 
-def draw_locks(rng: np.random.Generator, shell: Shell, vertices: np.ndarray, colour: np.ndarray,
-               view: View) -> list[Lock]:
+def draw_locks(
+    rng: np.random.Generator, shell: Shell, vertices: np.ndarray, colour: np.ndarray, view: View
+) -> list[Lock]:
     """One to five locks, each in three tones, that leave the hairline of head `vertices` (N, 3); shell: the cap."""
     grid = shell.surface(vertices).reshape(*shell.shape, 3).astype(np.float32)
     outward = shell.outward.reshape(*shell.shape, 3)
@@ -41,19 +42,21 @@ def draw_locks(rng: np.random.Generator, shell: Shell, vertices: np.ndarray, col
         swing = aside * t ** rng.uniform(0.7, 2) + rng.normal(0, 3) * np.sin(np.pi * t * rng.uniform(0.5, 2))
         azimuth = start + swing + width * own * (1 + (gather - 1) * t) + rng.normal(0, 0.7, (count, 1)) * t
         polar = root + length * t * rng.uniform(0.75, 1.05, (count, 1))
-        lift = np.interp(t, [0, 0.25, 0.6, 1], [.006, .014, .007, rng.uniform(.002, .012)])
+        lift = np.interp(t, [0, 0.25, 0.6, 1], [0.006, 0.014, 0.007, rng.uniform(0.002, 0.012)])
         u = ((azimuth + 180) / 5).astype(np.float32)
         v = ((np.minimum(polar, 131) - 2) * (shell.shape[0] - 1) / 130).astype(np.float32)
-        points = cv2.remap(grid, u, v, cv2.INTER_LINEAR) + cv2.remap(outward, u, v, cv2.INTER_LINEAR) * np.float32(
-            lift[None, :, None])
+        skull, away = (cv2.remap(values, u, v, cv2.INTER_LINEAR) for values in (grid, outward))
+        points = skull + away * np.float32(lift[None, :, None])
         raster = view.project(points.reshape(-1, 3)).reshape(count, KNOTS, 3)
         opacity, base = float(rng.uniform(0.3, 0.75)), np.log(colour) + rng.normal(0.1, 0.3)
-        for part, tone in enumerate((0.0, 0.5, -0.6)):                 # some hairs catch the light, some are in shade
+        for part, tone in enumerate((0.0, 0.5, -0.6)):  # some hairs catch the light, some are in shade
             locks.append(Lock(raster[part::3], np.exp(base + tone).astype(np.float32), opacity))
     return locks
 
 
-def paint_locks(image: np.ndarray, locks: list[Lock], shown: np.ndarray, depth: np.ndarray, scale: float) -> None:
+def paint_locks(
+    image: np.ndarray, locks: list[Lock], shown: np.ndarray, depth: np.ndarray, scale: float
+) -> None:
     """Draws locks over the picture (S, S, 3), in place, where nothing nearer is drawn.
 
     shown (n, 3) uint8: the display colour of each lock; depth (S, S); scale: pixels a metre.
