@@ -14,8 +14,9 @@ import pytest
 if shutil.which("make") is None:
     pytest.skip("make is not installed", allow_module_level=True)
 
-VENV, CORE, ROS, FIT = "Creating the virtual environment", "Installing the core", "Installing ROS", "Fitting it"
-BUILD, DEMO, TEST = "Building the workspace", "Fetching the demo clip", "Installing the test tools"
+VENV, CORE, ROS = "Creating the virtual environment", "Installing the core", "Installing ROS"
+FIT, BUILD, DEMO = "Fitting it", "Building the workspace", "Fetching the demo clip"
+TEST = "Installing the test tools"
 ALL = [VENV, CORE, ROS, FIT, BUILD, DEMO]
 
 # Stands in for scripts/step.sh: notes the step's title; "creating" the environment links this Python.
@@ -49,7 +50,8 @@ class Checkout:
         log = self.folder / "steps.txt"
         log.write_text("")
         # A make that runs these tests must not hand its own variables down.
-        environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "PYTHON", "SOURCE")}
+        own = ("MAKEFLAGS", "MAKELEVEL", "PYTHON", "SOURCE")
+        environment = {name: value for name, value in os.environ.items() if name not in own}
         done = subprocess.run(
             ["make", *arguments],
             cwd=self.folder,
@@ -60,7 +62,8 @@ class Checkout:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         known = (*ALL, TEST)
-        return [next(name for name in known if title.startswith(name)) for title in log.read_text().splitlines()]
+        titles = log.read_text().splitlines()
+        return [next(name for name in known if title.startswith(name)) for title in titles]
 
     def touch(self, path: str) -> None:
         later = time.time() + 2  # make compares whole time stamps: be unmistakably later

@@ -46,7 +46,9 @@ def test_foreign_header_folders_are_replaced(root: Path, tmp_path: Path) -> None
     export = tmp_path / "share" / "std_msgs" / "cmake" / "export.cmake"
     export.parent.mkdir(parents=True)
     baked = "/opt/python/cp312-cp312"
-    export.write_text(f'DIRS "{baked}/include/python3.12;{baked}/lib/python3.12/site-packages/numpy/_core/include"')
+    export.write_text(
+        f'DIRS "{baked}/include/python3.12;{baked}/lib/python3.12/site-packages/numpy/_core/include"'
+    )
     assert setup_ros.patch_headers(tmp_path) == 1
     assert export.read_text() == f'DIRS "{sysconfig.get_paths()["include"]};{np.get_include()}"'
     assert setup_ros.patch_headers(tmp_path) == 0
@@ -58,7 +60,11 @@ def test_the_environment_replaces_a_sourced_ros(root: Path, tmp_path: Path) -> N
     shell = f'. "{tmp_path}/env.sh"; echo "$AMENT_PREFIX_PATH|${{PYTHONPATH-unset}}|$LD_LIBRARY_PATH"'
     result = subprocess.run(
         ["sh", "-eu", "-c", shell],
-        env={"PATH": "/bin:/usr/bin", "PYTHONPATH": "/opt/ros/jazzy/lib", "AMENT_PREFIX_PATH": "/opt/ros/jazzy"},
+        env={
+            "PATH": "/bin:/usr/bin",
+            "PYTHONPATH": "/opt/ros/jazzy/lib",
+            "AMENT_PREFIX_PATH": "/opt/ros/jazzy",
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -68,7 +74,9 @@ def test_the_environment_replaces_a_sourced_ros(root: Path, tmp_path: Path) -> N
     assert libraries.split(":")[0] == f"{tmp_path}/lib"
 
 
-def test_opencv_without_windows_where_libraries_are_missing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opencv_without_windows_where_libraries_are_missing(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     choose = load(root / "scripts" / "choose_opencv.py")
 
     def absent(name: str) -> None:
