@@ -42,14 +42,16 @@ class MediaPipe:
         self._process = subprocess.Popen(
             command, cwd=_ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        if self._process.stdout.readline() != b"ready\n":
+        assert self._process.stdin is not None and self._process.stdout is not None  # both are pipes
+        self._images, self._answers = self._process.stdin, self._process.stdout
+        if self._answers.readline() != b"ready\n":
             raise RuntimeError(f"MediaPipe does not start with {python}; what `python -m mediapipe` says helps")
 
     def run(self, image: np.ndarray) -> tuple[float, float, bool]:
         """Milliseconds on the clock, of CPU time, and whether there is a face."""
-        self._process.stdin.write(np.array(image.shape[:2], np.int32).tobytes() + image.tobytes())
-        self._process.stdin.flush()
-        answer = self._process.stdout.read(24)
+        self._images.write(np.array(image.shape[:2], np.int32).tobytes() + image.tobytes())
+        self._images.flush()
+        answer = self._answers.read(24)
         if len(answer) != 24:
             raise RuntimeError("MediaPipe's process ended unexpectedly")
         wall, cpu, points = np.frombuffer(answer)
@@ -58,7 +60,7 @@ class MediaPipe:
 
     def close(self) -> None:
         """End the process."""
-        self._process.stdin.close()
+        self._images.close()
         self._process.wait(10)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import cv2
 
@@ -18,10 +19,10 @@ def rows(quick: bool) -> Iterator[Row]:
         (image,), _ = clip.scene(size, 1)
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         jpeg = cv2.imencode(".jpg", bgr)[1]
-        calls = {
-            "decode, JPEG to RGB": lambda jpeg=jpeg: cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB),
-            "decode, bgr8 to RGB": lambda bgr=bgr: cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB),
+        calls: dict[str, Callable[[], object]] = {
+            "decode, JPEG to RGB": partial(cv2.imdecode, jpeg, cv2.IMREAD_COLOR_RGB),
+            "decode, bgr8 to RGB": partial(cv2.cvtColor, bgr, cv2.COLOR_BGR2RGB),
         }
         for name, call in calls.items():
             yield timed(f"{name}, {named(size)}", call, runs)
-        yield timed(f"detect, {named(size)}", lambda image=image: detector.detect(image), max(3, runs // 5))
+        yield timed(f"detect, {named(size)}", partial(detector.detect, image), max(3, runs // 5))

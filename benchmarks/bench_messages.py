@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def rows(quick: bool) -> Iterator[Row]:
     yield timed("message: vertices to the camera's frame", face.camera_vertices, runs)
     for size in SIZES:
         (image,), _ = clip.scene(size, 1)
-        builders[f"image, {named(size)}"] = (Image, lambda image=image: conversions.from_rgb(image, header))
+        builders[f"image, {named(size)}"] = (Image, partial(conversions.from_rgb, image, header))
     for name, (kind, build) in builders.items():
         yield timed(f"build {name}", build, runs)
         publish, receive = _transport(kind, build(), runs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
     coarse_codes = np.ascontiguousarray(codes[:count])
     prior = frontal(fine[:count], PIXELS_PER_METRE, IMAGE_SIZE)
     prior_fine = frontal(fine, PIXELS_PER_METRE, IMAGE_SIZE)
-    projection = Pose(FRONTAL, PIXELS_PER_METRE, ((IMAGE_SIZE - 1) / 2,) * 2).matrix()
+    projection = Pose(FRONTAL, PIXELS_PER_METRE, np.full(2, (IMAGE_SIZE - 1) / 2)).matrix()
     others = itertools.cycle([projection + np.float32(1e-3 * number) for number in range(50)])  # more than are known
     image = rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)
     result: dict[str, Callable[[], object]] = {
@@ -79,8 +80,8 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
         "vertex_normals, fine mesh": lambda: renderer.vertex_normals(fine, model.triangles),
     }
     for side in (100, 200, 260, 400):
-        result[f"crop, {side} -> {IMAGE_SIZE} pixels"] = lambda side=side: renderer.crop(
-            image, 320.3, 240.2, side, IMAGE_SIZE
+        result[f"crop, {side} -> {IMAGE_SIZE} pixels"] = partial(
+            renderer.crop, image, 320.3, 240.2, side, IMAGE_SIZE
         )
     head, triangles = sphere(150)
     lights = np.array([[[0, 0, -1], [1, 1, 1]], [[1, -1, -1], [1, 0.5, 0.2]]], np.float32)
@@ -90,18 +91,15 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
         raster = frontal(head, side * 0.45, side)
         _, index, barycentric = renderer.rasterize(raster, triangles, side, side)
         what = f"{len(triangles)} triangles, {side} pixels"
-        result[f"rasterize, {what}"] = lambda raster=raster, side=side: renderer.rasterize(
-            raster, triangles, side, side
-        )
-        result[f"interpolate, 8 channels, {side} pixels"] = lambda at=(index, barycentric): renderer.interpolate(
-            *at, triangles, eight
-        )
-        result[f"shade, {what}"] = lambda raster=raster, side=side: renderer.shade(
-            raster, triangles, colors, lights, ambient, side, side
-        )
-        result[f"shade with highlights, {what}"] = lambda raster=raster, side=side: renderer.shade(
-            raster, triangles, colors, lights, ambient, side, side, specular=specular
-        )
+        shade = partial(renderer.shade, raster, triangles, colors, lights, ambient, side, side)
+        result |= {
+            f"rasterize, {what}": partial(renderer.rasterize, raster, triangles, side, side),
+            f"interpolate, 8 channels, {side} pixels": partial(
+                renderer.interpolate, index, barycentric, triangles, eight
+            ),
+            f"shade, {what}": shade,
+            f"shade with highlights, {what}": partial(shade, specular=specular),
+        }
     return result
 
 

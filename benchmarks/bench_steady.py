@@ -81,8 +81,8 @@ def _motion(trackers: dict[str, Tracker], images: list[np.ndarray], truths: list
     blinks, errors = {}, {}
     for name, tracker in trackers.items():
         faces = track(tracker, images, truths[0])
-        kept = [index for index, face in enumerate(faces) if face is not None and index >= _WARM_UP]
-        points = np.stack([_points(faces[index]) for index in kept])
+        found = {index: face for index, face in enumerate(faces) if face is not None and index >= _WARM_UP}
+        kept, points = list(found), np.stack([_points(face) for face in found.values()])
         errors[name] = float(np.linalg.norm(points - true[kept], axis=2).mean())
         blinks[name] = _blink(points) / _blink(true[kept])
         speed, behind = np.gradient(true, axis=0)[kept], true[kept] - points
@@ -137,9 +137,9 @@ def _occlusion(tracker: Tracker, still: np.ndarray, truth: Geometry, times: int)
         faces = track(tracker, images, truth, blind=True)
         before, after = faces[_FPS - 1], faces[_FPS + _HIDDEN :]
         shown += sum(face is not None for face in faces[_FPS : _FPS + _HIDDEN])
-        back = next((index for index, face in enumerate(after) if face is not None), None)
-        kept += before is not None and back is not None and after[back].id == before.id
-        waits.append(np.inf if back is None else back / _FPS)
+        back = next(((index, face.id) for index, face in enumerate(after) if face is not None), None)
+        kept += before is not None and back is not None and back[1] == before.id
+        waits.append(np.inf if back is None else back[0] / _FPS)
     yield Row("hidden for 0.3 s: tracks that go on", 100 * kept / times, "%", floor=100.0)
     yield Row("hidden for 0.3 s: found again after", max(waits), "s", _BACK, note=f"the longest of {times}")
     yield Row("hidden for 0.3 s: frames that show a face", shown / times, "frames", 5.0, note=f"of {_HIDDEN}")

@@ -40,9 +40,12 @@ class Row:
     @property
     def verdict(self) -> str:
         """"ok", "MISSED", or nothing where nothing is demanded."""
-        if not self.demand:
+        if self.limit is not None:
+            met = self.value <= self.limit
+        elif self.floor is not None:
+            met = self.value >= self.floor
+        else:
             return ""
-        met = self.value <= self.limit if self.limit is not None else self.value >= self.floor
         return "ok" if met else "MISSED"
 
 

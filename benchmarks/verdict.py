@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,27 +54,27 @@ class Soak:
     settle: float = _SETTLE
     leak: float = _LEAK
 
-    def thirds(self, value: Callable[[Sample], float]) -> tuple[float, float, float]:
-        """Median of a value over each third of the time, the start left out."""
-        settled = self.samples[int(np.ceil(self.settle * len(self.samples))) :]
-        if len(settled) < 3:
+    def settled(self) -> list[Sample]:
+        """The samples that count, at least three. Raises ValueError when there are not so many."""
+        samples = self.samples[int(np.ceil(self.settle * len(self.samples))) :]
+        if len(samples) < 3:
             raise ValueError(f"{len(self.samples)} samples tell nothing; run for longer, or look more often")
-        parts = np.array_split(np.array([value(sample) for sample in settled]), 3)
-        return tuple(float(np.median(part)) for part in parts)
+        return samples
 
     def growth(self) -> list[str]:
         """What grew or stayed behind, in words; empty when all is flat."""
         found = []
         for name in self.samples[-1].usage:
-            memory = self.thirds(lambda sample, name=name: sample.usage[name].memory)
+            usage = [sample.usage[name] for sample in self.settled()]
+            memory = _thirds([use.memory for use in usage])
             if min(np.diff(memory)) > self.leak or memory[2] - memory[0] > _STEP:
                 text = ", ".join(f"{value:.1f}" for value in memory)
                 found.append(f"{name}: memory of the thirds is {text} MB")
             for what in ("threads", "files"):
-                before, _, after = self.thirds(lambda sample, n=name, w=what: getattr(sample.usage[n], w))
+                before, _, after = _thirds([getattr(use, what) for use in usage])
                 if after > before + 1:
                     found.append(f"{name}: {what} went from {before:.0f} to {after:.0f}")
-            before, _, after = self.thirds(lambda sample, name=name: len(sample.usage[name].shared))
+            before, _, after = _thirds([len(use.shared) for use in usage])
             if after > before:
                 found.append(f"{name}: shared memory segments went from {before:.0f} to {after:.0f}")
         if self.left:
@@ -86,10 +86,17 @@ class Soak:
         silent = sum(sample.latency is None for sample in self.samples)
         if silent:
             return [f"no mesh at all in {silent} of {len(self.samples)} intervals"]
-        before, _, after = self.thirds(lambda sample: sample.latency[0])
+        medians = [sample.latency[0] for sample in self.settled() if sample.latency is not None]
+        before, _, after = _thirds(medians)
         return (
             [f"median latency went from {before:.1f} to {after:.1f} ms"] if after > _SLOWER * before else []
         )
+
+
+def _thirds(values: Sequence[float]) -> tuple[float, float, float]:
+    """Medians of the first, the second and the last third."""
+    first, second, third = (float(np.median(part)) for part in np.array_split(np.array(values), 3))
+    return first, second, third
 
 
 HEADER = (
