@@ -127,6 +127,37 @@ def test_confidence_has_hysteresis(model, monkeypatch) -> None:
     assert history[0] and not any(history[5:]), "one dip is bridged, several are not"
 
 
+@pytest.mark.parametrize(("glance", "expected"), [(0.1, []), (0.9, [1])])
+def test_what_is_no_face_at_the_first_glance_begins_none(model, monkeypatch, glance, expected) -> None:
+    """From the second pass on the network is shown a face of its own beside the picture: it may be sure of a cup."""
+    truth = face_at(320, 240)
+    oracle = Oracle(monkeypatch, [truth], skill=0.5)
+
+    def spoil(outputs, confidence) -> None:
+        confidence.fill(glance if len(oracle.batches) == 1 else 0.99)
+
+    oracle.spoil = spoil
+    history, state = play(Tracker(model, oracle), 1, TrackerState(), [box(truth)])
+    assert len(oracle.batches) > 1 and [face.id for face in history[0]] == expected
+    assert state.counters.refused == 1 - len(expected)
+
+
+@pytest.mark.parametrize(("glance", "expected"), [(0.1, []), (0.9, [1])])
+def test_nor_is_a_lost_face_found_there(model, monkeypatch, glance, expected) -> None:
+    oracle, tracker, state = lost(model, monkeypatch, face_at(320, 240))
+    _, state = play(tracker, 1, state, start=5)
+    oracle.truths, oracle.skill = [face_at(360, 250, 760)], 0.5
+    oracle.batches.clear()
+
+    def spoil(outputs, confidence) -> None:
+        confidence[0] = 0.1  # the old place, in the first batch
+        confidence[-1] = glance if len(oracle.batches) == 1 else 0.99  # the box
+
+    oracle.spoil = spoil
+    history, _ = play(tracker, 1, state, [box(oracle.truths[0])], start=6)
+    assert len(oracle.batches) > 1 and [face.id for face in history[0]] == expected
+
+
 def test_face_that_leaves_the_image_ends(model, monkeypatch) -> None:
     oracle = Oracle(monkeypatch, [face_at(560, 240)])
     tracker = Tracker(model, oracle, RAW)

@@ -1,8 +1,13 @@
 """A face box on a track, and tracks on each other: which of them goes on."""
 
+from itertools import permutations
+
 import pytest
 
-from face3d.track import TrackerState
+from face3d.codec import Geometry
+from face3d.face_filter import FaceFilter
+from face3d.overlaps import without_duplicates
+from face3d.track import Track, TrackerState
 from face3d.tracker import Tracker
 from tests.core.faces import assert_close, face_at
 from tests.core.frames import CAMERA, FRAME, IMAGE, RAW, box, play
@@ -76,3 +81,31 @@ def test_a_box_that_half_agrees_gives_a_doubted_track_a_new_beginning(model, mon
     oracle.batches.clear()
     play(tracker, 1, state, [box(truth)], start=3)
     assert oracle.batches == [1], "a box that agrees costs nothing"
+
+
+def track(number: int, face: Geometry, misses: int = 0) -> Track:
+    return Track(number, FaceFilter().start(face), face, None, 0.9, 0, misses=misses)
+
+
+@pytest.mark.parametrize("front", [1, 2])
+def test_who_is_hidden_by_somebody_gives_way(front) -> None:
+    """Somebody walks by in front: the track of who is behind jumps onto the same face. Age says nothing then."""
+    hidden = 3 - front
+    before = [track(front, face_at(300, 240)), track(hidden, face_at(380, 240))]
+    after = [track(front, face_at(308, 240)), track(hidden, face_at(330, 240, 900))]
+    for order in permutations(after):
+        assert [kept.id for kept in without_duplicates(list(order), before)] == [front]
+
+
+def test_one_face_keeps_its_id_however_fast_it_moves() -> None:
+    """A second track that a box has just begun on it is no reason for another id."""
+    before = [track(1, face_at(200, 240))]
+    for step in (0, 40, 120):
+        after = [track(1, face_at(200 + step, 240)), track(2, face_at(200 + step, 240))]
+        assert [kept.id for kept in without_duplicates(after, before)] == [1]
+
+
+def test_a_jump_is_better_than_a_lost_face() -> None:
+    before = [track(1, face_at(300, 240)), track(2, face_at(450, 240))]
+    after = [track(1, face_at(300, 240), misses=1), track(2, face_at(310, 240))]
+    assert [kept.id for kept in without_duplicates(after, before)] == [2]

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from face3d.model import FaceModel
     from face3d.runtime import Runtime
 
+# What the network must say of a box at the first glance. Of faces, small and turned ones among them, it says 0.96 and
+# more; of cups, stones and motorcycles that it believes in at the end, 0.18 at most.
+_FIRST_GLANCE = 0.5
+
 
 @dataclass
 class Attempt:
@@ -34,6 +38,8 @@ class Attempt:
     vertices    the prior's level-of-detail vertices, if known
     look        of the crop in the last pass, see `face3d.likeness`
     margin      of confidence by which it must beat the track's own estimate
+    unled       confidence of the first pass. Later ones see their own idea of a face beside the picture: from a box on
+                a cup they talk themselves into it
     failure     'invalid', 'implausible' or 'changed', the name of the counter; empty when it may be used
     before      what the last pass started from
     """
@@ -47,11 +53,17 @@ class Attempt:
     look: np.ndarray | None = None
     margin: float = 0.0
     confidence: float = 0.0
+    unled: float = 0.0
     failure: str = ""
     before: Geometry = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = self.geometry
+
+    def convinces(self, settings: TrackerSettings) -> bool:
+        """Whether the network takes what came of a box for a face: at the first glance, and after all passes."""
+        sure = self.unled >= _FIRST_GLANCE and self.confidence >= settings.start_confidence
+        return sure and not self.failure
 
     def is_alike(self, settings: TrackerSettings) -> bool:
         """Whether it shows what its track has shown so far; yes where nothing can be compared."""
@@ -98,6 +110,8 @@ def run(
             if attempt.settles and FaceFilter.rests(attempt.before, attempt.geometry):
                 attempt.passes = index + 1
             attempt.confidence, attempt.vertices = float(confidence), None
+            if index == 0:
+                attempt.unled = attempt.confidence
             if attempt.track is not None and index == attempt.passes - 1:
                 look = look_of(tensor)
                 attempt.look = np.ascontiguousarray(np.rot90(look, -turns, (1, 2))) if turns else look

@@ -13,6 +13,8 @@ SAME_FACE = 0.3
 DUPLICATE = 0.4
 """Overlap of two tracks from which they are one face."""
 
+_STAYED = 0.6  # overlap of a track's boxes in two frames from which it has moved, rather than jumped
+
 Box = Sequence[float]
 """x, y, width and height in pixels."""
 
@@ -33,12 +35,23 @@ def matching(tracks: Sequence[Track], box: Box, pose: Pose) -> tuple[Track | Non
     return None, 0.0
 
 
-def without_duplicates(tracks: list[Track]) -> list[Track]:
-    """In the order of their ids, and of tracks on one face the oldest; one that has lost its face gives way."""
+def without_duplicates(tracks: list[Track], before: Sequence[Track]) -> list[Track]:
+    """In the order of their ids, and of tracks on one face one: the oldest that has not lost its face and has not just
+    jumped there. When somebody passes in front of somebody else, the one who is hidden jumps onto the other.
+
+    before  the tracks as they were in the frame before
+    """
     if len(tracks) < 2:
         return tracks
+    boxes = {track.id: box_of_pose(track.prior.pose) for track in before}
+
+    def rank(track: Track) -> tuple[bool, bool, bool, int]:
+        known = boxes.get(track.id)
+        jumped = known is not None and overlap(known, box_of_pose(track.prior.pose)) < _STAYED
+        return (track.misses > 0, known is None, jumped, track.id)
+
     kept: list[Track] = []
-    for track in sorted(tracks, key=lambda track: (track.misses > 0, track.id)):
+    for track in sorted(tracks, key=rank):
         box = box_of_pose(track.prior.pose)
         if all(overlap(box, box_of_pose(other.prior.pose)) < DUPLICATE for other in kept):
             kept.append(track)

@@ -64,7 +64,7 @@ class Tracker:
         run(image, attempts, self.model, self.runtime, self.settings)
         # New tracks and old ones, with the filters advanced, the lost ones gone and duplicates merged.
         tracks, next_id, counters = self._updated(state, attempts, stamp)
-        kept = without_duplicates(tracks)
+        kept = without_duplicates(tracks, state.tracks)
         counters = counters.plus(merged=len(tracks) - len(kept))
         tracks, counters = self._ended(kept, counters, stamp)
         faces, remembered = [], []
@@ -156,7 +156,7 @@ class Tracker:
                 counters = counters.plus(missed=1, **({failure: 1} if failure else {}))
         next_id = state.next_id
         for attempt in news:
-            if attempt.failure or attempt.confidence < self.settings.start_confidence:
+            if not attempt.convinces(self.settings):
                 counters = counters.plus(refused=1, **({attempt.failure: 1} if attempt.failure else {}))
                 continue
             if len(tracks) >= self.settings.max_faces:
@@ -180,7 +180,7 @@ class Tracker:
         # A face that is found again must be as sure as one that begins.
         least = settings.start_confidence if track.misses else 0.5 * settings.keep_confidence
         good = not own.failure and seen >= least and confidence >= settings.keep_confidence
-        usable = [a for a in fresh if not a.failure and a.confidence >= settings.start_confidence]
+        usable = [attempt for attempt in fresh if attempt.convinces(settings)]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
         if best is not None and good and best.confidence <= own.confidence + best.margin:
             best = None
