@@ -133,9 +133,8 @@ def _read_maps(graph: Graph, softmax: onnx.NodeProto, found: Arranged) -> None:
     shape = graph.add(f"{name}_shape", np.array([-1, cells, weights.shape[1]]))
     both = graph.add(f"{name}_means", np.concatenate([values, np.ones((cells, 1), values.dtype)], 1).T)
     parts = graph.add(f"{name}_parts", np.array([means, 1]))
-    limits = [
-        graph.add(f"{name}_{what}", np.float32(value)) for what, value in (("least", -LOGIT), ("most", LOGIT))
-    ]
+    least, most = (np.array(value, np.float32) for value in (-LOGIT, LOGIT))
+    limits = [graph.add(f"{name}_least", least), graph.add(f"{name}_most", most)]
     node = helper.make_node
     nodes = [
         node("Transpose", [conv.input[0]], [f"{name}_last"], f"{name}_last", perm=_LAST),

@@ -86,5 +86,5 @@ class Pool:
 def _near(guess: Geometry, truth: Pose) -> bool:
     if not guess.is_finite():
         return False
-    off = np.linalg.norm(guess.pose.translation - truth.translation) / truth.scale
+    off = float(np.linalg.norm(guess.pose.translation - truth.translation)) / truth.scale
     return off < 0.08 and 0.6 < guess.pose.scale / truth.scale < 1.6

@@ -153,7 +153,7 @@ class Backgrounds:
         return cv2.convertScaleAbs(np.ascontiguousarray(piece), alpha=gain, beta=lift)
 
     def _gradient(self, rng: np.random.Generator) -> np.ndarray:
-        corners = np.array([any_colour(rng) for _ in range(4)], np.uint8).reshape(2, 2, 3)
+        corners: np.ndarray = np.array([any_colour(rng) for _ in range(4)], np.uint8).reshape(2, 2, 3)
         if rng.random() < 0.5:  # a wall: one colour, unevenly lit
             corners = np.clip(corners[:1, :1] * rng.uniform(0.75, 1.25, (2, 2, 1)), 0, 255).astype(np.uint8)
         ramp = cv2.resize(corners, (self.size * 2, self.size * 2), interpolation=cv2.INTER_LINEAR)

@@ -139,7 +139,8 @@ class Painter:
             u, v = pixels.fields[0][rows], pixels.fields[1][rows]
             if thing.skin:
                 plain = np.array([20, 20, 0, 0, 0, 0], np.float32)[:, None]  # where the map has no features
-                tone, shine = np.empty((3, 1), np.float32), np.empty(1, np.float32)
+                tone: np.ndarray = np.empty((3, 1), np.float32)
+                shine: np.ndarray = np.empty(1, np.float32)
                 skin_colour(figure.skin, self.maps, self.bank, plain, slice(0, 1), tone, shine, shine.copy())
                 tone *= thing.colour[:, None]
             else:

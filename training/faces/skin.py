@@ -82,7 +82,8 @@ class SkinLook:
 
         melanin = float(np.clip(rng.beta(1.0, 1.25) * 1.15, 0.0, 1.15))
         makeup = happens(config.makeup)
-        beard, length = np.zeros(3), 0.0
+        beard: np.ndarray = np.zeros(3)
+        length = 0.0
         if happens(config.beard):
             style = rng.integers(0, 5)
             beard = np.array([style in (0, 1), style in (0, 1, 2, 4), style in (0, 1, 3, 4)], float)
