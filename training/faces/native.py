@@ -105,9 +105,8 @@ def address(array: np.ndarray, dtype: np.dtype = FLOAT32) -> int:
     if array.dtype != dtype or not array.flags.c_contiguous:
         raise TypeError(f"expected contiguous {dtype}, got {array.dtype} with strides {array.strides}")
     if array.flags.writeable and array.size:
-        return ctypes.addressof(
-            ctypes.c_char.from_buffer(array.data)
-        )  # array.ctypes.data takes five times longer
+        # array.ctypes.data takes three times longer
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
     return array.ctypes.data
 
 
