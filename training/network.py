@@ -94,9 +94,8 @@ class BasicBlock(nn.Module):
             nn.ReLU(inplace=True),
         )
         self.second = nn.Sequential(nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
-        nn.init.zeros_(
-            self.second[1].weight
-        )  # a block starts as the identity: deep nets train from the first step
+        # a block starts as the identity: deep nets train from the first step
+        nn.init.zeros_(self.second[1].weight)
         self.shortcut = nn.Identity()
         if stride != 1 or inputs != outputs:
             self.shortcut = nn.Sequential(

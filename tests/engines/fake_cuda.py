@@ -108,9 +108,8 @@ class Device:
 class Context:
     def __init__(self, gpu: Gpu) -> None:
         self.gpu, self.name, self.valid = gpu, f"context {id(self)}", True
-        self.thread = (
-            threading.local()
-        )  # stricter than PyCUDA, which knows threads by a number that is used again
+        # stricter than PyCUDA, which knows threads by a number that is used again
+        self.thread = threading.local()
         self.thread.is_this_one = True
         gpu.open.append(self.name)
 
