@@ -76,6 +76,31 @@ def test_a_still_picture_does_not_settle_after_the_start(model, monkeypatch) -> 
     assert np.abs(np.array(places) - places[0]).max() < 0.01
 
 
+@pytest.mark.parametrize(
+    ("goal", "passes"),
+    [
+        (face_at(325, 240), 1),
+        (face_at(355, 240), 2),  # a fifth of the crop
+        (face_at(320, 240, 520), 2),
+        (face_at(320, 240, yaw=0.1), 1),
+        (face_at(320, 240, yaw=0.35), 2),
+    ],
+)
+def test_a_face_that_has_moved_far_is_looked_at_twice(model, monkeypatch, goal, passes) -> None:
+    """A pass goes most of the way: what is left of a long way would put the next frame's prior beside the face."""
+    truth = face_at(320, 240)
+    oracle = Oracle(monkeypatch, [truth])
+    tracker = Tracker(model, oracle, RAW)
+    _, state = play(tracker, 2, TrackerState(), [box(truth)])
+    oracle.truths, oracle.skill = [goal], 0.8
+    oracle.batches.clear()
+    history, state = play(tracker, 1, state, start=2)
+    assert [face.id for face in history[0]] == [1] and oracle.batches == [1] * passes
+    way = goal.pose.translation[0] - truth.pose.translation[0]
+    left = abs(goal.pose.translation[0] - history[0][0].geometry.pose.translation[0])
+    assert left <= 1.01 * way * 0.2**passes
+
+
 def test_several_faces_share_a_batch_and_keep_their_ids(model, monkeypatch) -> None:
     truths = [face_at(120, 200, 400, seed=1), face_at(330, 260, 500, seed=2), face_at(540, 240, 450, seed=3)]
     oracle = Oracle(monkeypatch, truths)

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from face3d import codec
+from face3d import _core, codec
+from face3d import rotation as so3
+from face3d.camera import Pose
 from face3d.codec import Geometry
+from face3d.crop import CROP_METRES
 from face3d.face_filter import FaceFilter
 from face3d.likeness import is_alike, look_of
 from face3d.plausibility import is_near, is_plausible
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 # What the network must say of a box at the first glance. Of faces, small and turned ones among them, it says 0.96 and
 # more; of cups, stones and motorcycles that it believes in at the end, 0.18 at most.
 _FIRST_GLANCE = 0.5
+# What a tracked face moves in one frame before it is looked at twice: radians, log scale, crops. One pass goes most of
+# the way only, and what is left adds up from frame to frame. Heads hardly do it; shaken cameras do.
+_FAR_TURN, _FAR_ZOOM, _FAR_SHIFT = 0.2, 0.2, 0.15
 
 
 @dataclass
@@ -32,7 +38,7 @@ class Attempt:
 
     track       what it is about; None for a new face
     geometry    in: the prior, out: the estimate
-    passes      of the network; one more when the picture is another one than the track's
+    passes      of the network; one more when a tracked face has moved far, or the picture is another one than its own
     settles     whether passes end as soon as the estimate rests where it came from, see `FaceFilter.rests`
     tracked     goes on from the frame before, rather than from a box
     vertices    the prior's level-of-detail vertices, if known
@@ -112,6 +118,8 @@ def run(
             attempt.confidence, attempt.vertices = float(confidence), None
             if index == 0:
                 attempt.unled = attempt.confidence
+                if attempt.tracked and plausible and _is_far(geometry.pose, prior.pose):
+                    attempt.passes = 2
             if attempt.track is not None and index == attempt.passes - 1:
                 look = look_of(tensor)
                 attempt.look = np.ascontiguousarray(np.rot90(look, -turns, (1, 2))) if turns else look
@@ -125,3 +133,11 @@ def _doubt(attempt: Attempt, settings: TrackerSettings) -> None:
         attempt.passes = 2
     else:
         attempt.failure = "changed"
+
+
+def _is_far(pose: Pose, before: Pose) -> bool:
+    return (
+        _core.distance(pose.translation, before.translation) > _FAR_SHIFT * CROP_METRES * before.scale
+        or abs(math.log(pose.scale / before.scale)) > _FAR_ZOOM
+        or so3.angle(pose.rotation, before.rotation) > _FAR_TURN
+    )
