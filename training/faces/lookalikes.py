@@ -155,8 +155,7 @@ class Lookalikes:
         muzzle = centre + rng.uniform(0.25, 0.45) * reach[1] * down
         bright = tuple(np.clip(fur * rng.uniform(0.8, 1.8), 0, 255).tolist())
         axes = (int(rng.uniform(0.28, 0.5) * radius) + 1, int(rng.uniform(0.2, 0.35) * radius) + 1)
-        tilt = float(np.degrees(turn))
-        cv2.ellipse(canvas, _pixel(muzzle), axes, tilt, 0, 360, bright, -1, cv2.LINE_AA)
+        cv2.ellipse(canvas, _pixel(muzzle), axes, float(np.degrees(turn)), 0, 360, bright, -1, cv2.LINE_AA)
         iris = tuple(int(v) for v in rng.uniform(10, 190, 3)) if rng.random() < 0.5 else (18, 12, 10)
         for side in (-1, 1):
             eye = centre + side * wide * 0.6 * reach[0] * across - rng.uniform(0.0, 0.08) * reach[1] * down
