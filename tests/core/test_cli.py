@@ -114,6 +114,33 @@ def test_a_bad_file_does_not_stop_the_others(picture, network, tmp_path, capsys)
     assert (tmp_path / "o/good.json").is_file()
 
 
+def test_folders_and_files_in_each_others_place_are_named(picture, network, tmp_path, capsys) -> None:
+    photo, file = save(tmp_path / "a.png", picture), tmp_path / "file"
+    file.write_text("a file")
+    (tmp_path / "folder").mkdir()
+    for words, text in (
+        (("image", str(tmp_path), "--out", str(tmp_path / "o")), "is a folder; name its photographs"),
+        (("image", photo, "--out", str(file)), "cannot be made a folder"),
+        (("image", photo, "--out", str(file / "o")), "cannot be made a folder"),
+        (("video", str(tmp_path / "a.png"), "--csv", str(tmp_path / "folder")), "is a folder, where a file"),
+        (("video", "", "--csv", str(tmp_path / "a.csv")), "the source has no name"),
+    ):
+        assert cli.main([*words, "--network", str(network)]) == 1
+        error = capsys.readouterr().err
+        assert text in error and error.count("\n") == 1, error
+
+
+def test_engine_says_what_is_no_engine(tmp_path, capsys) -> None:
+    onnx = tmp_path / "a.onnx"
+    onnx.write_bytes(b"")
+    for path, text in ((onnx, "is a network; `face3d engine build"), (tmp_path / "b.engine", "no engine at")):
+        assert cli.main(["engine", "info", str(path)]) == 1
+        assert text in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["engine", "build", "--compute-capability", "abc"])
+    assert stop.value.code == 2 and "written like 8.9, got 'abc'" in capsys.readouterr().err
+
+
 def test_photographs_of_one_name_do_not_overwrite_each_other(picture, network, tmp_path) -> None:
     photos = [save(tmp_path / "a.png", picture), save(tmp_path / "a.jpg", picture)]
     assert cli.main(["image", *photos, "--out", str(tmp_path / "o"), "--network", str(network)]) == 0

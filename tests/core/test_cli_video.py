@@ -82,6 +82,8 @@ def test_video_never_overwrites_its_source(picture, network, tmp_path, capsys) -
     assert clip.read_bytes() == before
     assert cli.main(["video", str(clip), "--csv", "a", "--blendshapes", "./a"]) == 2
     assert "same name" in capsys.readouterr().err
+    assert cli.main(["video", str(clip), "--glb", str(tmp_path / "a.gltf")]) == 2
+    assert "use a name that ends in .glb" in capsys.readouterr().err
 
 
 def test_video_never_overwrites_an_image_of_its_folder(picture, network, tmp_path, capsys) -> None:

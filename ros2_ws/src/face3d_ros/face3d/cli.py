@@ -100,6 +100,10 @@ def _missing(name: str, error: ModuleNotFoundError) -> int:
 
 def describe(error: Exception) -> str:
     """What went wrong, in one line for the user."""
+    if isinstance(error, (FileExistsError, NotADirectoryError)) and error.filename:
+        return f"{error.filename} cannot be made a folder: it, or what it is in, is a file; choose another output"
+    if isinstance(error, IsADirectoryError) and error.filename:
+        return f"{error.filename} is a folder, where a file is to be written; name a file in it"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error)

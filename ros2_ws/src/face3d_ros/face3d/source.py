@@ -73,6 +73,10 @@ def open_source(text: str | int | Path) -> Source:
     Raises SourceError.
     """
     text = str(text).strip()
+    if not text:
+        raise SourceError(
+            "the source has no name: expected a webcam index (0), a video file or a folder of images"
+        )
     for opener in _plugs:
         source = opener(text)
         if source is not None:

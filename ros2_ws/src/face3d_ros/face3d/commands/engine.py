@@ -115,6 +115,12 @@ def run_build(arguments: argparse.Namespace) -> int:
 
 def run_info(arguments: argparse.Namespace) -> int:
     engine = arguments.engine or resources.engine(resources.network())
+    if not engine.is_file():
+        raise FileNotFoundError(f"no engine at {engine}; build one with `face3d engine build`")
+    if engine.suffix == ".onnx":
+        raise ValueError(
+            f"{engine} is a network; `face3d engine build --network {engine}` makes an engine of it"
+        )
     print(describe(engine, Sidecar.read(engine)))
     try:
         runtime.load(engine, FaceModel.load(), "tensorrt").close()
@@ -143,4 +149,8 @@ def describe(engine: Path, sidecar: Sidecar) -> str:
 
 
 def _capabilities(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(","))
+    found = tuple(part.strip() for part in text.split(","))
+    try:
+        return BuildSettings(capabilities=found).capabilities
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -84,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         leave=False,
     ):
         try:
+            if path.is_dir():
+                raise SourceError(f"{path} is a folder; name its photographs, for example {path}/*.jpg")
             image = read_image(path)
             faces = find_faces(image, tracker, detector, arguments)
             if faces:

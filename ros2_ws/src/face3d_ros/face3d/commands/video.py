@@ -81,10 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
         )
     elif len({path.resolve() for path in outputs}) < len(outputs):
         problem = "two outputs have the same name"
+    else:
+        common.protect(arguments.input, outputs)
+        if arguments.glb is not None and arguments.glb.suffix.lower() != ".glb":
+            problem = f"{arguments.glb}: --glb writes binary glTF; use a name that ends in .glb"
     if problem:
         print(f"face3d video: {problem}", file=sys.stderr)
         return USAGE
-    common.protect(arguments.input, outputs)
     with open_source(arguments.input) as source:
         tracker = common.load_tracker(arguments, TrackerSettings(smoothing=arguments.smoothing))
         with ExitStack() as stack:

@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from face3d import demo, resources
 from face3d.movie import FaceTable, Movie
 from face3d.ros import bag, environment
+from face3d.ros.conversions import read_calibration
 from face3d.ros.listener import Listener
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.status_line import StatusLine
@@ -58,12 +59,15 @@ class LiveOptions:
 def run(options: LiveOptions) -> int:
     """Run until the source ends, the time is over, the window is closed or Ctrl-C; returns the exit code.
 
-    Raises SourceError, FileNotFoundError (no network or face model) or OSError before anything is started.
+    Raises SourceError, FileNotFoundError (no network or face model), ValueError (no calibration) or OSError before
+    anything is started.
     """
     status = StatusLine()
     source, fps, live = _find_source(options.source, status)
     resources.face_model(str(options.reconstruction.get("model") or "") or None)
     resources.network(str(options.reconstruction.get("network") or "") or None)
+    if options.camera.get("calibration"):
+        read_calibration(str(options.camera["calibration"]))
     domain, lock = environment.isolate(options.domain)
     environment.use_profile()
     stop = _Stop()
