@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from benchmarks.usage import Usage
 MESH = ("face3d_msgs.msg.FaceMesh", "face_mesh")
 MARKER = ("visualization_msgs.msg.Marker", "face_mesh/marker")
 OVERLAY = ("sensor_msgs.msg.Image", "face_overlay")
+_EVERY = 1.0  # seconds from one hiccup to the next
 _WARM_UP = 1.5  # seconds after the first message that do not count
 _PROFILES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
@@ -33,6 +35,7 @@ class Setting:
     together     the nodes, and camera_node where there is one, in one process
     topic, ears  message type and topic that the listener takes, and further arguments of benchmarks.ros_listener
     others       further topics that somebody listens to
+    hiccup       seconds for which reconstruction_node (all nodes of its process) is stopped, once a second
     profile      whether camera and listener have this package's Fast DDS profile
     """
 
@@ -43,6 +46,7 @@ class Setting:
     topic: tuple[str, str] = MESH
     ears: Sequence[str] = ()
     others: Sequence[tuple[str, str]] = ()
+    hiccup: float = 0.0
     profile: bool = True
     parameters: Mapping[str, object] = field(default_factory=dict)
 
@@ -105,6 +109,7 @@ def measure(setting: Setting, seconds: float) -> Result:
             programs.enter_context(_program("benchmarks.ros_listener", words, setting)) for words in listen
         ]
         names = _start(nodes, setting)
+        programs.enter_context(_hiccups(nodes.process_id(names[0]), setting.hiccup))
         lens = None
         if not setting.source:
             size = "x".join(map(str, setting.size))
@@ -170,6 +175,28 @@ def _evaluate(sent: dict | None, heard: dict, usage: dict[str, Usage], cpu: floa
     seconds = (taken[-1] - taken[0]) * 1e-9
     late = 0 if sent is None else sent["late"]
     return Result(images, late, (taken - stamps[counts]) * 1e-6, seconds, usage, cpu, dropped)
+
+
+@contextlib.contextmanager
+def _hiccups(process: int, seconds: float) -> Iterator[None]:
+    """Meanwhile the process stands still for so many seconds, once a second, as where there is no time for it."""
+    ending = threading.Event()
+
+    def disturb() -> None:
+        while not ending.wait(_EVERY - seconds):
+            try:
+                os.kill(process, signal.SIGSTOP)
+                time.sleep(seconds)
+            finally:
+                os.kill(process, signal.SIGCONT)
+
+    thread = threading.Thread(target=disturb, daemon=True)
+    if seconds:
+        thread.start()
+    yield
+    ending.set()
+    if seconds:
+        thread.join()
 
 
 @contextlib.contextmanager

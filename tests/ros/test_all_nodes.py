@@ -14,9 +14,9 @@ from face3d.ros.conversions import Picture
 from face3d.ros.diagnostics import Health
 from face3d.ros.gate import Gate
 from face3d.ros.hand_over import HandOver
+from face3d.ros.line import PATIENCE, Line
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.process import ALL, NODES
-from face3d.ros.qos import SLACK
 from tests.ros.probe import Probe, nanoseconds, picture
 
 REMAPS = {"image": "camera/image_raw", "camera_info": "camera/camera_info"}
@@ -47,31 +47,31 @@ def test_without_its_camera(probe: Probe, network: Path) -> None:
 def test_of_images_that_are_handed_over_the_newest_wins(probe: Probe) -> None:
     taken: list[Picture] = []
     health = Health(probe.node, "image")
-    place = HandOver(probe.node, health, taken.append)
+    place = HandOver(probe.node, health, Line(), taken.append)
     pictures = [Picture(picture(number), Header()) for number in range(8)]
 
-    def offered(*numbers: int) -> list[int]:
+    def offered(*numbers: int, late: float = 0.0) -> list[int]:
         for number in numbers:
             place.offer(pictures[number])
-        time.sleep(0.0 if len(numbers) < 3 else 2 * SLACK)
+        time.sleep(late)
         taken.clear()
         probe.rest(0.1)
         return [number for picture in taken for number in range(8) if picture.image is pictures[number].image]
 
     assert offered(0) == [0]
-    assert offered(1, 2) == [1, 2], "two that come close together are both worked on"
-    assert offered(3, 4, 5) == [5], "but what has waited for long gives way"
+    assert offered(1, 2) == [1, 2], "images that come close together are all worked on"
+    assert offered(3, 4, 5, late=2 * PATIENCE) == [5], "but what has waited for long gives way"
     assert (health.frames, health.dropped) == (4, 2)
 
 
 def test_nothing_is_taken_before_its_gate_opens(probe: Probe) -> None:
     taken: list[Picture] = []
     gate = Gate()
-    place = HandOver(probe.node, Health(probe.node, "image"), taken.append, gate)
+    place = HandOver(probe.node, Health(probe.node, "image"), Line(), taken.append, gate)
     newest = Picture(picture(2), Header())
     for each in (Picture(picture(0), Header()), Picture(picture(1), Header()), newest):
         place.offer(each)
-    probe.rest(2 * SLACK)
+    probe.rest(0.1)
     assert not taken
     gate.open = True
     probe.rest(0.1)

@@ -15,7 +15,6 @@ from rclpy.node import Node
 
 from face3d.ros.conversions import nanoseconds
 from face3d.ros.gate import Gate
-from face3d.ros.sequences import Sequences
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 """For timers that also go on while a simulated clock stands still."""
@@ -23,7 +22,6 @@ STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 _PERIOD = 1.0
 _SILENCE = 2.0  # seconds without an image that are worth a warning
 _MEMORY = 5.0  # seconds for which a problem stays in the report
-_BEHIND = 0.3  # seconds for which a loss shows that there is too little time
 _SAME_CLOCK = 5.0  # seconds behind its stamp from which it is of another clock, as in a replayed bag
 _TOLD = 5  # losses that a report tells of one by one
 
@@ -44,9 +42,8 @@ class Health:
     ) -> None:
         self._node, self._topic, self._extra, self._pause = node, topic, extra, pause
         self.frames = self.dropped = self.problems = 0
-        self._sequences, self._publishers = Sequences(), 1
+        self._publishers = 1
         self._last_frame: float | None = None
-        self._last_loss = -1e9
         self._losses: list[str] = []
         self._started = self._spent = 0.0
         self._problem, self._problem_time, self._fatal = "", -1e9, ""
@@ -57,26 +54,20 @@ class Health:
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._timer = node.create_timer(_PERIOD, self.report, clock=STEADY)
 
-    def received(self, number: int | None = None, publishers: int = 1) -> None:
+    def received(self, lost: int = 0, publishers: int = 1) -> None:
         """Work on an image begins.
 
-        number      that its publisher gave it: shows what was lost before
+        lost        images that were lost since the one before
         publishers  of the images, now
         """
         self.seldom.open = False
         now, self._started = time.monotonic(), time.perf_counter()
         self._publishers = publishers
-        lost = self._sequences.missing(number, publishers)
         if lost and not self._pause:
             self._lost(lost, now)
         self._spent = 0.0
         self._last_frame = now
         self.frames += 1
-
-    @property
-    def behind(self) -> bool:
-        """Whether images were lost a moment ago: there is no time for anything that can wait."""
-        return time.monotonic() - self._last_loss < _BEHIND
 
     def finished(self, stamp: Time) -> None:
         """Work on the image of `stamp` is done and published."""
@@ -135,7 +126,6 @@ class Health:
 
     def _lost(self, count: int, now: float) -> None:
         self.dropped += count
-        self._last_loss = now
         since = 1e3 * (now - (self._last_frame or now))
         self._losses.append(f"{count} in {since:.0f} ms, {1e3 * self._spent:.0f} of them at work")
 

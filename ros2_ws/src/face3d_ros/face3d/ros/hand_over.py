@@ -12,24 +12,30 @@ from rclpy.node import Node
 from face3d.ros.conversions import Picture
 from face3d.ros.diagnostics import Health
 from face3d.ros.gate import Gate
-from face3d.ros.qos import SLACK, WAITING
+from face3d.ros.line import LENGTH, Line, Waiting
 
 
 class HandOver:
-    """A place for images, in which the newest wins as it does on a topic (image_subscription).
+    """A place for images, in which they wait as on a topic (image_subscription).
 
     node      whose thread works on the images
-    health    is told of every image that is taken
+    health    is told of every image that is taken, and of losses
+    line      whose turn it is
     callback  takes a picture
     gate      images are taken while it is open only
     """
 
     def __init__(
-        self, node: Node, health: Health, callback: Callable[[Picture], None], gate: Gate | None = None
+        self,
+        node: Node,
+        health: Health,
+        line: Line,
+        callback: Callable[[Picture], None],
+        gate: Gate | None = None,
     ) -> None:
-        self._health, self._callback = health, callback
+        self._health, self._line, self._callback = health, line, callback
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[int, float, Picture]] = deque(maxlen=WAITING)
+        self._waiting: deque[tuple[int, float, Picture]] = deque(maxlen=1 if gate else LENGTH)
         self._number = 0
         self._guard = node.create_guard_condition(self._take, gate)
 
@@ -42,12 +48,18 @@ class HandOver:
 
     def _take(self) -> None:
         with self._lock:
-            if len(self._waiting) > 1 and time.monotonic() - self._waiting[0][1] > SLACK:
-                self._waiting.popleft()
-            if not self._waiting:
+            first = self._oldest()
+            if first is None:
                 return
-            number, _, picture = self._waiting.popleft()
+            image = self._line.next(first, self._oldest)
             if self._waiting:
                 self._guard.trigger()
-        self._health.received(number)
-        self._callback(picture)
+        self._health.received(self._line.lost())
+        self._callback(image.content)
+
+    def _oldest(self) -> Waiting | None:
+        """The image that has waited longest; under the lock."""
+        if not self._waiting:
+            return None
+        number, since, picture = self._waiting.popleft()
+        return Waiting(picture, number, time.monotonic() - since)

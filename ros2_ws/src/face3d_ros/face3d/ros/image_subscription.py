@@ -15,7 +15,8 @@ from face3d.ros.conversions import Picture, image_type, read_picture
 from face3d.ros.diagnostics import Health
 from face3d.ros.gate import Gate, take
 from face3d.ros.hand_over import HandOver
-from face3d.ros.qos import SLACK, WAITING, images
+from face3d.ros.line import LENGTH, Line, Waiting
+from face3d.ros.qos import images
 
 
 def image_topic(node: Node, transport: str) -> str:
@@ -28,7 +29,7 @@ def image_topic(node: Node, transport: str) -> str:
 class ImageSubscription:
     """The pictures of a topic, for a node that takes one at a time.
 
-    The newest wins: two may wait, and one that has waited for longer than SLACK gives way to a newer one.
+    They wait in a Line; where they come through a gate, only the newest waits.
 
     Reliable until a publisher turns up that offers best effort only, which reliable subscriptions do not match.
     Reliable, because a driver that was started without this package's Fast DDS profile has less shared memory than one
@@ -36,7 +37,7 @@ class ImageSubscription:
     640 x 480 and 60 per second).
 
     transport  'raw' or 'compressed'
-    health     is told of every image that is taken, and of those that cannot be read
+    health     is told of every image that is taken, of losses, and of images that cannot be read
     callback   takes a picture
     queue      more than 1: so many wait, and nothing gives way
     gate       images are taken while it is open only
@@ -54,8 +55,9 @@ class ImageSubscription:
         self._node, self._health, self._callback, self._gate = node, health, callback, gate
         self._kind = image_type(transport)
         self._topic = "image" if transport == "raw" else image_topic(node, transport)
-        self._depth = queue if queue > 1 else WAITING
-        self._slack = SLACK if queue == 1 else float("inf")
+        self._line = Line()
+        self._keep_all = queue > 1
+        self._depth = queue if self._keep_all else 1 if gate else LENGTH
         self._subscription = self._subscribe(
             ReliabilityPolicy.RELIABLE, SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible)
         )
@@ -65,10 +67,15 @@ class ImageSubscription:
         """Whether what gets lost on the way is sent again."""
         return self._subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
 
+    @property
+    def behind(self) -> bool:
+        """Whether images were lost a moment ago: there is no time for anything that can wait."""
+        return self._line.behind
+
     def hand_over(self) -> HandOver:
         """Take no further images from the topic, but those that are left in this place."""
         self._close()
-        return HandOver(self._node, self._health, self._callback, self._gate)
+        return HandOver(self._node, self._health, self._line, self._callback, self._gate)
 
     def _subscribe(self, reliability: ReliabilityPolicy, events: Any) -> Subscription:
         return self._node.create_subscription(
@@ -94,13 +101,22 @@ class ImageSubscription:
         self._subscription = self._subscribe(ReliabilityPolicy.BEST_EFFORT, None)
 
     def _on_image(self, data: bytes, info: dict) -> None:
-        waited = 1e-9 * (time.time_ns() - info.get("received_timestamp", 0))
-        if waited > self._slack:
-            data, info = take(self._subscription) or (data, info)
-        self._health.received(info.get("publication_sequence_number"), self._subscription.get_publisher_count())
+        publishers = self._subscription.get_publisher_count()
+        image = self._line.next(_waiting(data, info), self._newer, publishers)
+        self._health.received(self._line.lost(), publishers)
         try:
-            picture = read_picture(data, self._kind)
+            picture = read_picture(image.content, self._kind)
         except ValueError as error:
             self._health.problem(str(error))
             return
         self._callback(picture)
+
+    def _newer(self) -> Waiting | None:
+        taken = None if self._keep_all else take(self._subscription)
+        return taken and _waiting(*taken)
+
+
+def _waiting(data: bytes, info: dict) -> Waiting:
+    """A message as rclpy gives it."""
+    waited = 1e-9 * (time.time_ns() - info.get("received_timestamp", 0))
+    return Waiting(data, info.get("publication_sequence_number"), waited)

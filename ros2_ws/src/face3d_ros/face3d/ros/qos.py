@@ -14,13 +14,6 @@ def images(depth: int, reliability: ReliabilityPolicy) -> QoSProfile:
     return QoSProfile(depth=depth, reliability=reliability)
 
 
-WAITING = 2
-"""Images that wait where the newest one wins. One more than the newest, or it would be lost whenever two come close
-together while the node is at work."""
-
-SLACK = 0.035
-"""Seconds after which an image that waits gives way to a newer one."""
-
 IMAGE_IN = images(1, ReliabilityPolicy.BEST_EFFORT)
 """Newest one wins, from publishers of any kind."""
 

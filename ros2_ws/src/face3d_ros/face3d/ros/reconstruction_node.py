@@ -90,8 +90,8 @@ class ReconstructionNode(Node):
             self,
             "queue",
             1,
-            "1: the newest image wins, and nothing is ever late; more: so many may wait, as none is to get lost, "
-            "which needs a reliable publisher.",
+            "1: images wait for a tenth of a second at most, and while some get lost only the newest counts; more: so "
+            "many may wait, as none is to get lost, which needs a reliable publisher.",
             (1, 100),
         )
         self._publish_tf = declare(
@@ -181,7 +181,7 @@ class ReconstructionNode(Node):
             self._health.problem(f"this image could not be worked on: {error}")
             return
         self._publish(faces, header)
-        self._overlay.submit(image, faces, header, self._health.behind)
+        self._overlay.submit(image, faces, header, self.images.behind)
         self._health.finished(header.stamp)
 
     def _publish(self, faces: list[Face], header: Header) -> None:
