@@ -90,7 +90,7 @@ class ReconstructionNode(Node):
             self,
             "queue",
             1,
-            "1: images wait for a tenth of a second at most, and while some get lost only the newest counts; more: so "
+            "1: images wait for 80 ms at most, and while some get lost only the newest counts; more: so "
             "many may wait, as none is to get lost, which needs a reliable publisher.",
             (1, 100),
         )
