@@ -69,7 +69,7 @@ gpu: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/gpu
 
 lint: $(STAMPS)/test
 	@$(VENV)/bin/python scripts/repair_tensorrt_stubs.py
-	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/hadolint Dockerfile && $(VENV)/bin/python -m mypy
+	@$(VENV)/bin/python -m ruff check . && $(VENV)/bin/python -m ruff format --check . && $(VENV)/bin/hadolint Dockerfile && $(VENV)/bin/python -m mypy
 
 bench: setup
 	@$(RUN) python -m benchmarks $(ARGS)

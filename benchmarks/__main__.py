@@ -19,7 +19,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 LINUX = Path("/proc/stat").exists()
-ORDER = ("images", "tracker", "renderer", "backends", "messages", "ros")  # from the inside out; others follow by name
+# From the inside out; others follow by name
+ORDER = ("images", "tracker", "renderer", "backends", "messages", "ros")
 
 
 def names() -> list[str]:
@@ -35,7 +36,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print the speed table.")
     parser.add_argument("names", nargs="*", help=f"which of {', '.join(names())} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="few runs: to try the benchmarks, not to compare")
+    parser.add_argument(
+        "--quick", action="store_true", help="few runs: to try the benchmarks, not to compare"
+    )
     parser.add_argument("--out", type=Path, metavar="JSON", help="default: out/bench/ and the date")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(names())
@@ -65,7 +68,11 @@ def main() -> None:
     if LINUX:
         print(f"other programs took {(others() - disturbed) / seconds:.2f} cores meanwhile")
     print("compare two runs with `python -m benchmarks.compare BEFORE.json AFTER.json`")
-    print(f"{missed} demands missed, {failed} benchmarks could not run" if missed + failed else "all demands met")
+    print(
+        f"{missed} demands missed, {failed} benchmarks could not run"
+        if missed + failed
+        else "all demands met"
+    )
 
 
 if __name__ == "__main__":

@@ -40,12 +40,19 @@ class MediaPipe:
         variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | quiet
         command = [str(python), "-m", "benchmarks.mediapipe_worker"]
         self._process = subprocess.Popen(
-            command, cwd=_ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command,
+            cwd=_ROOT,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         assert self._process.stdin is not None and self._process.stdout is not None  # both are pipes
         self._images, self._answers = self._process.stdin, self._process.stdout
         if self._answers.readline() != b"ready\n":
-            raise RuntimeError(f"MediaPipe does not start with {python}; what `python -m mediapipe` says helps")
+            raise RuntimeError(
+                f"MediaPipe does not start with {python}; what `python -m mediapipe` says helps"
+            )
 
     def run(self, image: np.ndarray) -> tuple[float, float, bool]:
         """Milliseconds on the clock, of CPU time, and whether there is a face."""
@@ -76,7 +83,8 @@ class Face3d:
 
         self.model = FaceModel.load()
         self.network = runtime.load(network, self.model, "onnxruntime" if network else runtime.AUTO)
-        self._tracker, self._detector, self._state = Tracker(self.model, self.network), Detector(), TrackerState()
+        self._tracker = Tracker(self.model, self.network)
+        self._detector, self._state = Detector(), TrackerState()
         self._stamp = 0
 
     def restart(self) -> None:
@@ -145,9 +153,15 @@ def frames(path: Path, start: int, count: int, width: int, height: int) -> list[
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.against_mediapipe", description=__doc__.splitlines()[0])
-    parser.add_argument("--size", default="640x480", metavar="WxH", help="of the frames; default: %(default)s")
-    parser.add_argument("--frames", type=int, default=300, metavar="N", help="of each clip; default: %(default)s")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.against_mediapipe", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "--size", default="640x480", metavar="WxH", help="of the frames; default: %(default)s"
+    )
+    parser.add_argument(
+        "--frames", type=int, default=300, metavar="N", help="of each clip; default: %(default)s"
+    )
     parser.add_argument("--network", type=Path, metavar="ONNX", help="default: what `auto` takes here")
     parser.add_argument("--out", type=Path, default=results.FOLDER / "against_mediapipe.json", metavar="JSON")
     parser.add_argument(
@@ -185,7 +199,12 @@ def main() -> None:
     total = np.concatenate(parts)
     _print("all clips", total, theirs.points, ours.model.vertex_count)
     by_clock, by_cpu = ratio(total[:, 0], total[:, 2]), ratio(total[:, 1], total[:, 3])
-    data = {"machine": machine, "size": [width, height], "network": dict(ours.network.metadata), "clips": table}
+    data = {
+        "machine": machine,
+        "size": [width, height],
+        "network": dict(ours.network.metadata),
+        "clips": table,
+    }
     results.save(options.out, data | {"ratio": {"clock": by_clock, "cpu": by_cpu}})
     print(f"\n{options.out}")
 

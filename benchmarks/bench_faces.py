@@ -34,12 +34,17 @@ def rows(quick: bool = False) -> Iterator[Row]:
     cv2.setNumThreads(1)
     generator = FaceGenerator(seed=1)
     count = 60 if quick else 300
-    for _ in range(200):                      # fills the pool of backgrounds, as in a long run
+    for _ in range(200):  # fills the pool of backgrounds, as in a long run
         generator.backgrounds.draw(generator.rng, 1.0)
     for difficulty in (0.0, 0.5, 1.0):
         times = np.array([_cpu(generator, difficulty) for _ in range(count)])
-        yield Row(f"synthetic face, difficulty {difficulty:g}", float(times.mean()), "ms",
-                  LIMIT if difficulty == 1.0 else None, note=f"fastest tenth {np.percentile(times, 10):.1f}")
+        yield Row(
+            f"synthetic face, difficulty {difficulty:g}",
+            float(times.mean()),
+            "ms",
+            LIMIT if difficulty == 1.0 else None,
+            note=f"fastest tenth {np.percentile(times, 10):.1f}",
+        )
     spent = _stages(generator, count)
     for name, total in spent.items():
         yield Row(f"  of which {name}", total / count, "ms")

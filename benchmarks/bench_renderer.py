@@ -52,7 +52,8 @@ def cases(model: FaceModel) -> dict[str, Callable[[], object]]:
     prior = frontal(fine[:count], PIXELS_PER_METRE, IMAGE_SIZE)
     prior_fine = frontal(fine, PIXELS_PER_METRE, IMAGE_SIZE)
     projection = Pose(FRONTAL, PIXELS_PER_METRE, np.full(2, (IMAGE_SIZE - 1) / 2)).matrix()
-    others = itertools.cycle([projection + np.float32(1e-3 * number) for number in range(50)])  # more than are known
+    # More than are known.
+    others = itertools.cycle([projection + np.float32(1e-3 * number) for number in range(50)])
     image = rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)
     result: dict[str, Callable[[], object]] = {
         f"render_prior, {len(model.lod_triangles)} triangles": lambda: renderer.render_prior(

@@ -19,7 +19,8 @@ _RATE = 60.0  # images per second, 640 x 480
 _LATENCY, _LATENCY_HIGH = 15.0, 25.0  # ms from the image's stamp to the mesh in the subscriber's callback
 _MEMORY = 400.0  # MB of the reconstruction node
 _LARGE, _LARGE_RATE = (1920, 1080), 30.0
-_RATES = (90.0, 120.0, 150.0, 180.0, 240.0)  # images per second to try beyond the usual; twice what goes are too many
+# Images per second to try beyond the usual; twice what goes are too many
+_RATES = (90.0, 120.0, 150.0, 180.0, 240.0)
 _SUSTAINED = 0.02  # of the images may get lost
 _NOISE = 0.05  # of a rate, between two runs
 _FRAMES = 40  # of the clips that camera_node plays
@@ -62,18 +63,20 @@ def _overload(usual: Result, seconds: float) -> Iterator[Row]:
     rate, best = _RATE, usual
     for faster in _RATES:
         result = measure(Setting(rate=faster), seconds)
-        if result.lost > _SUSTAINED * result.sent:
+        if result.lost_share > _SUSTAINED:
             break
         rate, best = faster, result
     note = f"{best.rate:.1f} meshes/s; {_longest(best)}"
-    if best.lost > _SUSTAINED * best.sent:
+    if best.lost_share > _SUSTAINED:
         note = f"not even that: {note}"
     yield Row("highest rate tried with less than 2 % lost", rate, "/s", note=note)
     if best is not result:
         yield from _rows(f"the next one, {faster:g}/s", result)
     twice = measure(Setting(rate=2 * rate), seconds)
     floor = round((1.0 - _NOISE) * best.rate, 1)
-    yield Row("twice the highest rate: meshes", twice.rate, "/s", floor=floor, note=f"camera at {2 * rate:g}/s")
+    yield Row(
+        "twice the highest rate: meshes", twice.rate, "/s", floor=floor, note=f"camera at {2 * rate:g}/s"
+    )
     yield from _rows("twice the highest rate", twice)
 
 

@@ -54,7 +54,9 @@ def _steps(
     model: FaceModel, network: Runtime, clip: Clip, size: tuple[int, int], faces: int, threads: int
 ) -> Iterator[Row]:
     images, boxes = clip.scene(size, faces)
-    what = f"{faces} face{'s' if faces > 1 else ''}, {named(size)}, {threads} thread{'s' if threads > 1 else ''}"
+    what = (
+        f"{faces} face{'s' if faces > 1 else ''}, {named(size)}, {threads} thread{'s' if threads > 1 else ''}"
+    )
     whole, cpu, stages, tracked = track(Tracker(model, network), Camera.from_fov(*size), images, boxes)
     limit = _LIMIT if (faces, size, threads) == (1, SIZES[0], 1) else None
     note = f"CPU {np.median(cpu):.2f}" + ("" if tracked == faces else f", only {tracked:.1f} tracked")

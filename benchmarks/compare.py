@@ -14,7 +14,9 @@ def compare(before: dict, after: dict) -> list[str]:
     for what, row in old.items():
         if what in new and row["value"] > 0:
             value = new[what]["value"]
-            lines.append(f"{what:<58} {row['value']:9.2f} {value:9.2f} {value / row['value']:15.2f} {row['unit']}")
+            lines.append(
+                f"{what:<58} {row['value']:9.2f} {value:9.2f} {value / row['value']:15.2f} {row['unit']}"
+            )
     for name, only in (("before", old.keys() - new.keys()), ("after", new.keys() - old.keys())):
         lines += [f"only {name}: {what}" for what in sorted(only)]
     return lines
@@ -32,7 +34,9 @@ def main() -> None:
             machine = runs[-1]["machine"]
         except (OSError, ValueError, KeyError) as error:
             raise SystemExit(f"{path} is not a result of `python -m benchmarks`: {error}") from None
-        print(f"{path}: {machine['processor']}, {machine['cores']} cores, load {machine['load']}, {machine['date']}")
+        print(
+            f"{path}: {machine['processor']}, {machine['cores']} cores, load {machine['load']}, {machine['date']}"
+        )
     print()
     print("\n".join(compare(*runs)))
 

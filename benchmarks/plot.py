@@ -31,7 +31,8 @@ def stages(result: dict) -> list[tuple[str, float, float]]:
 
 def draw(bars: list[tuple[str, float, float]], title: str) -> Figure:
     """A bar to the median, its dark part to the fastest run."""
-    figure = Figure(figsize=(9.0, 1.2 + 0.34 * len(bars)), layout="constrained")  # no pyplot: it may want a screen
+    # No pyplot: it may want a screen.
+    figure = Figure(figsize=(9.0, 1.2 + 0.34 * len(bars)), layout="constrained")
     axes = figure.subplots()
     names, medians, fastest = zip(*bars)
     colours = [_NETWORK if name.startswith("network") else _COLOUR for name in names]
@@ -55,7 +56,9 @@ def main() -> None:
     result = json.loads(options.result.read_text())
     bars = stages(result)
     if not bars:
-        raise SystemExit(f"{options.result} has no stages of tracker.step: run `python -m benchmarks tracker`")
+        raise SystemExit(
+            f"{options.result} has no stages of tracker.step: run `python -m benchmarks tracker`"
+        )
     machine = result["machine"]
     title = f"tracker.step, one face, 640 x 480, one thread: {machine['processor']}, load {machine['load']}"
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -81,6 +81,11 @@ class Result:
         """Images for which no message came; with a camera_node, those that reconstruction_node knows of."""
         return self.dropped if self.sent is None else self.sent - len(self.latencies)
 
+    @property
+    def lost_share(self) -> float:
+        """Of all images, how many are lost: 0..1."""
+        return self.lost / max(len(self.latencies) + self.lost, 1)
+
     def text(self) -> str:
         """All of it in a line."""
         median, high = np.percentile(self.latencies, (50, 95))
@@ -130,9 +135,9 @@ def measure(setting: Setting, seconds: float) -> Result:
                     break
         if not watch:
             raise RuntimeError(f"no image came: {' | '.join(nodes.lines()[-3:])}")
-        sent = None if lens is None else _told(lens)
+        sent = None if lens is None else _told("benchmarks.ros_camera", lens)
         ears[0].send_signal(signal.SIGINT)
-        heard = _told(ears[0])
+        heard = _told("benchmarks.ros_listener", ears[0])
     (begin, first, missed), (end, last, dropped) = watch
     cpu = sum(last[name].cpu - first[name].cpu for name in names) / max(end - begin, 1e-3)
     return _evaluate(sent, heard, last, cpu, dropped - missed)
@@ -154,11 +159,11 @@ def _start(nodes, setting: Setting) -> list[str]:
     return ["reconstruction_node", "detection_node", *(["camera_node"] if setting.source else [])]
 
 
-def _told(program: subprocess.Popen) -> dict:
+def _told(module: str, program: subprocess.Popen) -> dict:
     """What a program says at its end. Raises RuntimeError when it failed."""
     text = program.communicate(timeout=20)[0]
     if program.returncode or not text:
-        raise RuntimeError(f"{program.args[2]} failed with exit code {program.returncode}")
+        raise RuntimeError(f"{module} failed with exit code {program.returncode}")
     return json.loads(text)
 
 

@@ -35,8 +35,11 @@ class Clip:
         width, height = size[0] // columns, size[1] // rows
         left, top, zoom = self._cut(width, height)
         x, y, w, h = self.box
-        box = ((x - left) * zoom, (y - top) * zoom, w * zoom, h * zoom)  # a box begins at its first pixel's edge
-        boxes = [(box[0] + c * width, box[1] + r * height, *box[2:]) for r in range(rows) for c in range(columns)]
+        # A box begins at its first pixel's edge.
+        box = ((x - left) * zoom, (y - top) * zoom, w * zoom, h * zoom)
+        boxes = [
+            (box[0] + c * width, box[1] + r * height, *box[2:]) for r in range(rows) for c in range(columns)
+        ]
         cells = (self._cell(image, left, top, zoom, width, height) for image in self.images)
         return [np.ascontiguousarray(np.tile(cell, (rows, columns, 1))) for cell in cells], boxes
 
@@ -53,9 +56,11 @@ class Clip:
     @staticmethod
     def _cell(image: np.ndarray, left: int, top: int, zoom: float, width: int, height: int) -> np.ndarray:
         part = image[top : top + round(height / zoom), left : left + round(width / zoom)]
-        return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
+        return cv2.resize(
+            part, (width, height), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+        )
 
 
 def named(size: Sequence[int]) -> str:
-    """"640 x 480"."""
+    """The size as in "640 x 480"."""
     return f"{size[0]} x {size[1]}"

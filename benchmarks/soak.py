@@ -60,7 +60,8 @@ def run(
 
     from face3d.ros.node_group import NodeGroup
 
-    soak, seen = Soak(), set()
+    soak = Soak()
+    seen: set[str] = set()
     before = set(os.listdir("/dev/shm"))
     with own_domain("face3d_soak") as (node,), NodeGroup() as nodes, Standstill() as standstill:
         ears = _Ears(node, lambda: _totals(nodes, standstill))
@@ -139,7 +140,10 @@ class _Ears:
 
     def sample(self, usage: dict[str, Usage], others: float) -> Sample:
         """What came since the last sample."""
-        latency = tuple(map(float, np.percentile(self.latencies, (50, 95)))) if self.latencies else None
+        latency = None
+        if self.latencies:
+            median, most = np.percentile(self.latencies, (50, 95)).tolist()
+            latency = (median, most)
         sample = Sample(self.seconds(), len(self.latencies), latency, self._losses.missing, usage, others)
         self.latencies.clear()
         return sample

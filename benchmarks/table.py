@@ -39,7 +39,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """"ok", "MISSED", or nothing where nothing is demanded."""
+        """Says "ok" or "MISSED", or nothing where nothing is demanded."""
         if self.limit is not None:
             met = self.value <= self.limit
         elif self.floor is not None:
@@ -68,7 +68,9 @@ def summarised(what: str, times: np.ndarray, limit: float | None = None, note: s
     return Row(what, float(np.median(times)), "ms", limit, note=note, high=float(np.percentile(times, 95)))
 
 
-def timed(what: str, call: Callable[[], object], runs: int, limit: float | None = None, note: str = "") -> Row:
+def timed(
+    what: str, call: Callable[[], object], runs: int, limit: float | None = None, note: str = ""
+) -> Row:
     """`summarised` times of some runs of a call."""
     return summarised(what, milliseconds(call, runs), limit, note)
 

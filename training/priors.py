@@ -83,7 +83,9 @@ def lost_prior(truth: Geometry, config: PriorConfig, rng: np.random.Generator) -
     pose, side = prior.pose, CROP_METRES * truth.pose.scale
     if rng.random() < 0.3:
         zoom = rng.uniform(2.2, 3.5) ** rng.choice((-1, 1))
-        return Geometry(prior.identity, prior.expression, Pose(pose.rotation, pose.scale * zoom, pose.translation))
+        return Geometry(
+            prior.identity, prior.expression, Pose(pose.rotation, pose.scale * zoom, pose.translation)
+        )
     angle, far = rng.uniform(0, 2 * math.pi), rng.uniform(0.5, 1.1) * side
     shift = far * np.array([math.cos(angle), math.sin(angle)])
     moved = Pose(pose.rotation, pose.scale, truth.pose.translation + shift)
@@ -110,5 +112,5 @@ def draw_prior(
         return start_prior(truth, config, rng, noise=max(difficulty, 0.3))
     if kind == 1:
         return mixed_prior(truth, config.mix, config, rng)
-    prior = mixed_prior(truth, (0.9, 1.0), config, rng) if kind == 2 else own
+    prior = mixed_prior(truth, (0.9, 1.0), config, rng) if kind == 2 or own is None else own
     return faded_prior(prior, rng) if rng.random() < config.fade else prior

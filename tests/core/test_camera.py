@@ -172,7 +172,9 @@ def test_metric_pose_is_that_of_two_steps_of_gauss_newton(model) -> None:
     camera, rng = Camera(640, 480, 500.0, 530.0, 330.0, 235.0), np.random.default_rng(3)
     points = model.shape(np.zeros(200), np.zeros(84)).astype(np.float64)[::64]
 
-    def moved(rotation: np.ndarray, translation: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def moved(
+        rotation: np.ndarray, translation: np.ndarray, step: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         return so3.exp(step[:3]) @ rotation, translation + step[3:]
 
     def seen(rotation: np.ndarray, translation: np.ndarray) -> np.ndarray:
@@ -181,9 +183,12 @@ def test_metric_pose_is_that_of_two_steps_of_gauss_newton(model) -> None:
     for _ in range(10):
         turn = so3.exp(np.radians(rng.normal(size=3) * (10.0, 25.0, 8.0))) @ FRONTAL
         pose = Pose(turn, rng.uniform(400.0, 1200.0), rng.uniform((100, 80), (540, 400)))
-        expected, wanted = camera.metric(pose), (pose.scale * points @ pose.rotation[:2].T + pose.translation).ravel()
+        expected = camera.metric(pose)
+        wanted = (pose.scale * points @ pose.rotation[:2].T + pose.translation).ravel()
         for _ in range(2):
-            slopes = [(seen(*moved(*expected, h)) - seen(*moved(*expected, -h))) / 2e-5 for h in 1e-5 * np.eye(6)]
+            slopes = [
+                (seen(*moved(*expected, h)) - seen(*moved(*expected, -h))) / 2e-5 for h in 1e-5 * np.eye(6)
+            ]
             step = np.linalg.lstsq(np.stack(slopes, axis=1), wanted - seen(*expected), rcond=None)[0]
             expected = moved(*expected, step)
         for found, value in zip(camera.metric(pose, points), expected):

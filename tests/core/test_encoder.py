@@ -100,7 +100,11 @@ def test_threads_share_it(image, encoder) -> None:
     [
         (ValueError, "triangles: index 4", lambda: renderer.Encoder(TRIANGLES + 2, CODES, SIDE)),
         (ValueError, "out_size", lambda: renderer.Encoder(TRIANGLES, CODES, 0)),
-        (TypeError, "codes: expected uint8", lambda: renderer.Encoder(TRIANGLES, CODES.astype(np.float32), SIDE)),
+        (
+            TypeError,
+            "codes: expected uint8",
+            lambda: renderer.Encoder(TRIANGLES, CODES.astype(np.float32), SIDE),
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(kind, message, make) -> None:

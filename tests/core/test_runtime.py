@@ -156,12 +156,16 @@ def jaw(network, batch) -> float:
     return float(network.infer(batch)[0][0, 200])
 
 
-def test_auto_takes_the_int8_form_where_the_processor_is_made_for_it(model, tmp_path, batch, monkeypatch) -> None:
+def test_auto_takes_the_int8_form_where_the_processor_is_made_for_it(
+    model, tmp_path, batch, monkeypatch
+) -> None:
     path = with_int8(tmp_path, model, None)
     plain = jaw(runtime.load(path, model, "onnxruntime"), batch)
     monkeypatch.setattr(processor, "multiplies_bytes", lambda: True)
     assert jaw(runtime.load(path, model, "auto"), batch) == pytest.approx(plain + 0.5, abs=1e-4)
-    assert jaw(runtime.load(path, model, "onnxruntime"), batch) == plain, "who names a backend gets the file named"
+    assert jaw(runtime.load(path, model, "onnxruntime"), batch) == plain, (
+        "who names a backend gets the file named"
+    )
     monkeypatch.setattr(processor, "multiplies_bytes", lambda: False)
     said: list[str] = []
     assert jaw(runtime.load(path, model, "auto", say=said.append), batch) == plain

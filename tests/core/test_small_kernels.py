@@ -8,14 +8,18 @@ import pytest
 from face3d import _core
 
 
-@pytest.mark.parametrize("kinds", [(np.float32, np.float32), (np.float32, np.float64), (np.float64, np.float32)])
+@pytest.mark.parametrize(
+    "kinds", [(np.float32, np.float32), (np.float32, np.float64), (np.float64, np.float32)]
+)
 @pytest.mark.parametrize("shape", [(84,), (3, 3), (1,)])
 def test_distance_and_product_are_those_of_algebra(kinds, shape) -> None:
     rng = np.random.default_rng(1)
     a, b = (rng.normal(size=shape).astype(kind) for kind in kinds)
     expected = np.linalg.norm((a.astype(np.float64) - b).ravel())
     assert _core.distance(a, b) == pytest.approx(expected, rel=1e-12) and _core.distance(a, a) == 0.0
-    assert _core.dot(a, b) == pytest.approx(float(np.vdot(a.astype(np.float64), b.astype(np.float64))), rel=1e-12)
+    assert _core.dot(a, b) == pytest.approx(
+        float(np.vdot(a.astype(np.float64), b.astype(np.float64))), rel=1e-12
+    )
     a[...] = np.nan
     assert np.isnan(_core.distance(a, b)) and np.isnan(_core.dot(a, b))
 
@@ -26,7 +30,9 @@ def test_towards_goes_a_part_of_the_way(kind) -> None:
     value, measured = rng.normal(size=200), rng.normal(size=200).astype(kind)
     for gain in (0.0, 0.01, 0.5, 1.0):
         found = _core.towards(value, measured, gain)
-        np.testing.assert_allclose(found, (1 - gain) * value + gain * measured.astype(np.float64), rtol=0, atol=1e-15)
+        np.testing.assert_allclose(
+            found, (1 - gain) * value + gain * measured.astype(np.float64), rtol=0, atol=1e-15
+        )
         assert not found.flags.writeable
 
 
@@ -43,7 +49,9 @@ def test_a_mixed_look_lies_between_two_and_has_their_norm() -> None:
 def test_a_projection_is_scale_times_rotation_and_a_shift() -> None:
     rotation = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
     expected = np.column_stack([812.5 * rotation, [17.25, -3.5, 0.0]]).astype(np.float32)
-    np.testing.assert_array_equal(_core.projection(np.ascontiguousarray(rotation), 812.5, 17.25, -3.5), expected)
+    np.testing.assert_array_equal(
+        _core.projection(np.ascontiguousarray(rotation), 812.5, 17.25, -3.5), expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,12 +59,24 @@ def test_a_projection_is_scale_times_rotation_and_a_shift() -> None:
     [
         (ValueError, r"b: .* found float64 \(2,\)", lambda: _core.distance(np.zeros(3), np.zeros(2))),
         (ValueError, "a: expected a C-contiguous", lambda: _core.distance(np.zeros(6)[::2], np.zeros(3))),
-        (TypeError, "a: expected float32 or float64, found int", lambda: _core.distance(np.arange(3), np.zeros(3))),
+        (
+            TypeError,
+            "a: expected float32 or float64, found int",
+            lambda: _core.distance(np.arange(3), np.zeros(3)),
+        ),
         (TypeError, "b: expected a numpy array", lambda: _core.distance(np.zeros(3), [0.0, 0.0, 0.0])),
-        (TypeError, "value: expected float64", lambda: _core.towards(np.zeros(3, np.float32), np.zeros(3), 0.5)),
+        (
+            TypeError,
+            "value: expected float64",
+            lambda: _core.towards(np.zeros(3, np.float32), np.zeros(3), 0.5),
+        ),
         (ValueError, "measured: ", lambda: _core.towards(np.zeros(3), np.zeros(4), 0.5)),
         (ValueError, "b: ", lambda: _core.dot(np.zeros(3), np.zeros(4))),
-        (ValueError, "other: ", lambda: _core.mixed_looks(np.zeros((3, 4, 4), "f4"), np.zeros((3, 5, 5), "f4"), 0.5)),
+        (
+            ValueError,
+            "other: ",
+            lambda: _core.mixed_looks(np.zeros((3, 4, 4), "f4"), np.zeros((3, 5, 5), "f4"), 0.5),
+        ),
         (ValueError, "rotation: ", lambda: _core.projection(np.zeros((2, 3)), 1.0, 0.0, 0.0)),
     ],
 )

@@ -166,7 +166,9 @@ def test_a_still_picture_stands_still(model, monkeypatch) -> None:
     oracle.spoil = round_off
     tracker, state, places = Tracker(model, oracle), TrackerState(), []
     for index in range(200):
-        faces, state = tracker.step(image, CAMERA, None if state.tracked else [box(truth)], state, index * FRAME)
+        faces, state = tracker.step(
+            image, CAMERA, None if state.tracked else [box(truth)], state, index * FRAME
+        )
         places.append(faces[0].landmarks[:, :2])
     assert len({tensor.tobytes() for tensor in oracle.tensors[-50:]}) == 1
     assert np.abs(np.array(places[-50:]) - places[-1]).max() < 0.01

@@ -113,7 +113,9 @@ def test_losses_are_counted_of_two_publishers(probe: Probe, eyes: Node) -> None:
 )
 def test_remapped_images_are_found(probe: Probe, rules: tuple, transport: str, topic: str) -> None:
     words = [word for rule in rules for word in ("-r", rule)]
-    node = rclpy.create_node("remapped", namespace="apart", cli_args=["--ros-args", *words] if words else None)
+    node = rclpy.create_node(
+        "remapped", namespace="apart", cli_args=["--ros-args", *words] if words else None
+    )
     try:
         assert image_topic(node, transport) == topic
         images = ImageSubscription(node, transport, Health(node, topic), lambda picture: None)

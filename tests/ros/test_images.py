@@ -124,7 +124,9 @@ def test_bayer_patterns_keep_their_colours(corner: str) -> None:
     tile = np.array([[values[c] for c in corner], [values[c] for c in rest]], np.uint8)
     for depth, pixels in ((8, tile), (16, tile.astype(np.uint16) * 256 + 99)):
         result = to_rgb(message(f"bayer_{corner}{rest}{depth}", np.tile(pixels, (8, 8))))
-        np.testing.assert_allclose(result[4:-4, 4:-4].reshape(-1, 3), np.tile((200, 120, 40), (64, 1)), atol=1)
+        np.testing.assert_allclose(
+            result[4:-4, 4:-4].reshape(-1, 3), np.tile((200, 120, 40), (64, 1)), atol=1
+        )
 
 
 def test_compressed() -> None:

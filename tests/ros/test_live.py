@@ -121,7 +121,9 @@ def test_live_ends_cleanly_while_its_nodes_start(
     drawn = int(re.search(r"(\d+) drawn", output)[1])
     assert drawn == 0 or seconds > 1.0
     movie = cv2.VideoCapture(str(tmp_path / "overlay.mp4"))
-    assert (movie.get(cv2.CAP_PROP_FRAME_COUNT) > 0) == (drawn > 0), "no video of nothing, and else a whole one"
+    assert (movie.get(cv2.CAP_PROP_FRAME_COUNT) > 0) == (drawn > 0), (
+        "no video of nothing, and else a whole one"
+    )
 
 
 def test_a_signal_interrupts_no_frame() -> None:

@@ -73,7 +73,9 @@ def render_prior(
 def project(vertices: NDArray[np.float32], projection: NDArray[np.float32]) -> NDArray[np.float32]:
     """Raster vertices (V, 3) of vertices (V, 3): projection (3, 4) @ (x, y, z, 1)."""
 
-def crop(image: NDArray[np.uint8], cx: float, cy: float, size: float, out_size: int = 200) -> NDArray[np.uint8]:
+def crop(
+    image: NDArray[np.uint8], cx: float, cy: float, size: float, out_size: int = 200
+) -> NDArray[np.uint8]:
     """A square of an RGB image (H, W, 3), resampled to (out_size, out_size, 3).
 
     Pixel u of the result shows image position cx + (u - (out_size - 1) / 2) * size / out_size, likewise v; pixel
@@ -88,7 +90,9 @@ class Encoder:
     bit of the result. Several threads may use it at once.
     """
 
-    def __init__(self, triangles: NDArray[np.int32], codes: NDArray[np.uint8], out_size: int = 200) -> None: ...
+    def __init__(
+        self, triangles: NDArray[np.int32], codes: NDArray[np.uint8], out_size: int = 200
+    ) -> None: ...
     def encode(
         self,
         image: NDArray[np.uint8],
@@ -105,7 +109,9 @@ class Encoder:
         """
 
 def blend(
-    mean: NDArray[np.float32], basis: NDArray[np.float16] | NDArray[np.float32], coefficients: NDArray[np.float32]
+    mean: NDArray[np.float32],
+    basis: NDArray[np.float16] | NDArray[np.float32],
+    coefficients: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """mean (C, 3) + sum of coefficients[k] * basis[k]: (C, 3). The basis is (K, C, 3) or (K, 3 C), one row a
     coefficient; rows whose coefficient is 0 cost nothing."""
@@ -198,7 +204,9 @@ def decode(
 def is_finite(*arrays: NDArray[np.float32] | NDArray[np.float64]) -> bool:
     """Whether all numbers of C-contiguous arrays are finite."""
 
-def step(rule: NDArray[np.float64], speed: NDArray[np.float64], dt: float, unit: float) -> NDArray[np.float64]:
+def step(
+    rule: NDArray[np.float64], speed: NDArray[np.float64], dt: float, unit: float
+) -> NDArray[np.float64]:
     """How far (K,) a filter's estimate goes by itself in dt seconds with its speed (K,) per second.
 
     rule (6,) are a `face3d.smoothing.Filter`'s numbers; `unit` 0: every element for itself, otherwise a position whose

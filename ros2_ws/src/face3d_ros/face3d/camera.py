@@ -156,7 +156,9 @@ class Camera:
         lens = np.array([self.fx, self.fy, self.cx, self.cy])
         points = np.ascontiguousarray(points, np.float64)
         weak = pose.rotation, pose.scale, pose.translation
-        return _core.perspective(points, lens, *weak, np.ascontiguousarray(rotation), translation, _STEPS, _NEAREST)
+        return _core.perspective(
+            points, lens, *weak, np.ascontiguousarray(rotation), translation, _STEPS, _NEAREST
+        )
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Pixels (V, 2) of camera-frame points (V, 3) in metres, by full perspective."""

@@ -65,7 +65,9 @@ def pose_from_box(box: Sequence[float]) -> Pose:
         raise ValueError(f"a face box is (x, y, width, height) with positive sides, got {tuple(box)}")
     x, y, width, height, roll = (*values, 0.0)[:5]
     scale = math.sqrt(width * height) / BOX_METRES
-    across, down = (BOX_CENTRE[0] - 0.5) * width, (BOX_CENTRE[1] - 0.5) * height  # of an upright face, from the middle
+    # Of an upright face, from the middle.
+    across = (BOX_CENTRE[0] - 0.5) * width
+    down = (BOX_CENTRE[1] - 0.5) * height
     cosine, sine = math.cos(roll), math.sin(roll)
     centre = (
         x - 0.5 + 0.5 * width + across * cosine - down * sine,

@@ -22,7 +22,8 @@ _TRANSLATION = OneEuro(min_cutoff=0.5, beta=300.0, speed_cutoff=2.5, lead=0.012,
 _EXPRESSION = OneEuro(min_cutoff=1.0, beta=6.0, speed_cutoff=2.0, slack=0.02)
 _AHEAD = 0.5  # of the way: a network that is content with all it is shown shall not keep a face flying
 _LONGEST = 0.1  # seconds for which a speed says where a face goes
-_TURN, _GROWTH, _SHIFT = 0.002, 0.0008, 0.0003  # steps not worth looking ahead: radians, log scale, metres at the face
+# Steps not worth looking ahead: radians, log scale, metres at the face
+_TURN, _GROWTH, _SHIFT = 0.002, 0.0008, 0.0003
 # How far a face may be from what the network was shown, in steps, and in lengths of the changes of expression (84,) and
 # identity (200,): 0.7 degrees, 0.5 % and 1.8 mm, a fraction of what the network is off by.
 _REST, _CHANGE, _OTHER = 6.0, 0.12, 0.85

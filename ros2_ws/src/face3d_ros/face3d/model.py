@@ -172,7 +172,9 @@ class FaceModel:
         vertices = np.asarray(vertices, np.int64)
         starts, lengths = self.indptr[vertices], np.diff(self.indptr)[vertices]
         owner = np.repeat(np.arange(len(vertices)), lengths)
-        entry = np.arange(len(owner)) + np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+        entry = np.arange(len(owner)) + np.repeat(
+            starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths
+        )
         used, column = np.unique(self.indices[entry], return_inverse=True)
         weights = np.zeros((len(vertices), len(used)), np.float32)
         np.add.at(weights, (owner, column), self.data[entry])

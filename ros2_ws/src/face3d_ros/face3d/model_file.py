@@ -68,7 +68,12 @@ class ModelFile:
         indptr = self.index("subdivision_indptr", (None,))
         indices = self.index("subdivision_indices", (None,), control)
         data = self.real("subdivision_data", (len(indices),))
-        if len(indptr) <= control or indptr[0] != 0 or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
+        if (
+            len(indptr) <= control
+            or indptr[0] != 0
+            or indptr[-1] != len(indices)
+            or (np.diff(indptr) < 0).any()
+        ):
             self._fail(
                 "subdivision_indptr",
                 f"more than {control} entries that rise from 0 to {len(indices)}",

@@ -36,5 +36,6 @@ def is_near(geometry: Geometry, prior: Geometry, settings: TrackerSettings) -> b
     return (
         so3.angle(pose.rotation, before.rotation) <= settings.max_turn
         and abs(math.log(pose.scale / before.scale)) <= math.log(settings.max_zoom)
-        and _core.distance(pose.translation, before.translation) <= settings.max_shift * CROP_METRES * before.scale
+        and _core.distance(pose.translation, before.translation)
+        <= settings.max_shift * CROP_METRES * before.scale
     )

@@ -139,7 +139,9 @@ class Tracker:
         pose = self._filter.ahead(track.memory, track.prior.pose, _seconds(track.stamp, stamp))
         return Geometry(track.prior.identity, track.prior.expression, pose)
 
-    def _updated(self, state: TrackerState, attempts: list[Attempt], stamp: int) -> tuple[list[Track], int, Counters]:
+    def _updated(
+        self, state: TrackerState, attempts: list[Attempt], stamp: int
+    ) -> tuple[list[Track], int, Counters]:
         """Tracks after this frame, old ones and then new ones, the next id, and the counters."""
         counters, tracks = state.counters, []
         news = [attempt for attempt in attempts if attempt.track is None]
@@ -238,10 +240,9 @@ class Tracker:
         camera: Camera,
         deviation: float = 1.0,
     ) -> Face:
-        pose = geometry.pose
         vertices = self.model.shape(geometry.identity, geometry.expression)
-        points = self.model.landmarks_of(vertices, pose.rotation)
-        return Face(number, stamp, confidence, geometry, vertices, pose.project(points), camera, deviation)
+        points = geometry.pose.project(self.model.landmarks_of(vertices, geometry.pose.rotation))
+        return Face(number, stamp, confidence, geometry, vertices, points, camera, deviation)
 
 
 def _seconds(before: int, now: int) -> float:

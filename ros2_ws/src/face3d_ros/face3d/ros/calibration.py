@@ -11,7 +11,8 @@ from face3d.ros.conversions import to_camera
 from face3d.ros.diagnostics import Health
 from face3d.ros.gate import Polled
 
-_AFTER_STAMP = slice(12, None)  # of a serialised message: four bytes that name the encoding, eight of the stamp
+# Of a serialised message: four bytes that name the encoding, eight of the stamp
+_AFTER_STAMP = slice(12, None)
 
 
 class Calibration:

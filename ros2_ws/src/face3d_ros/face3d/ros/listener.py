@@ -26,7 +26,8 @@ _OVERLAY_IN = QoSProfile(depth=_WAITING, reliability=ReliabilityPolicy.RELIABLE)
 _WINDOW = 2.0  # seconds that the shown latency looks back
 _HANDSHAKE = 0.3  # seconds after which the other side surely knows of our subscriptions, too
 _REMEMBERED = 300  # images whose publication is remembered
-_COUNTED = 100_000  # meshes whose latency is kept for the summary: half an hour of them, and no memory that grows
+# Meshes whose latency is kept for the summary: half an hour of them, and no memory that grows
+_COUNTED = 100_000
 
 
 class Listener(Node):

@@ -18,7 +18,8 @@ from face3d.track import Face
 
 DETAILS = ("low", "full")
 _NAMESPACE = "face3d"
-_LIFETIME = 0.5  # seconds without another marker after which RViz removes it: a node that dies leaves no face behind
+# Seconds without another marker after which RViz removes it: a node that dies leaves no face behind
+_LIFETIME = 0.5
 _COLOR = (0.80, 0.66, 0.58)
 
 

@@ -64,7 +64,8 @@ def _spin(node_class: type) -> int:
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except (RuntimeError, NotInitializedException):  # rclpy's other errors are private, but are of the first kind
+    # rclpy's other errors are private, but are of the first kind
+    except (RuntimeError, NotInitializedException):
         if rclpy.ok():
             raise
         # Told to stop while it was publishing or starting: the context was gone from one call to the next.

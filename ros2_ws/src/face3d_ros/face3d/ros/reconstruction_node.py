@@ -169,7 +169,9 @@ class ReconstructionNode(Node):
             return
         image, header = picture
         if not header.frame_id:
-            text = "the images name no frame (header.frame_id): no TF is sent, and RViz cannot place the faces"
+            text = (
+                "the images name no frame (header.frame_id): no TF is sent, and RViz cannot place the faces"
+            )
             self.get_logger().warning(f"{text}; the camera's driver has a parameter for it", once=True)
         stamp = nanoseconds(header.stamp)
         camera = self._calibration.camera(image.shape[1], image.shape[0])
