@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+pytest.importorskip("scipy", reason="faces are drawn with the packages of training")
+
 from evaluation.synthetic import KINDER, measure_kinder
 from face3d.codec import OUTPUTS
 from face3d.model import FaceModel
