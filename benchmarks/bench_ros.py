@@ -21,6 +21,7 @@ _MEMORY = 400.0  # MB of the reconstruction node
 _LARGE, _LARGE_RATE = (1920, 1080), 30.0
 # Images per second to try beyond the usual; twice what goes are too many
 _RATES = (90.0, 120.0, 150.0, 180.0, 240.0)
+_HICCUP = 0.06  # seconds
 _SUSTAINED = 0.02  # of the images may get lost
 _NOISE = 0.05  # of a rate, between two runs
 _FRAMES = 40  # of the clips that camera_node plays
@@ -42,6 +43,9 @@ def rows(quick: bool) -> Iterator[Row]:
     yield Row("640 x 480 at 60/s: the same, 95 %", high, "ms", _LATENCY_HIGH)
     memory = usual.usage["reconstruction_node"].resident
     yield Row("640 x 480 at 60/s: reconstruction node's memory", memory, "MB", _MEMORY, note="resident")
+    hiccups = measure(Setting(hiccup=_HICCUP), seconds)
+    what = f"640 x 480 at 60/s, the node stopped for {1e3 * _HICCUP:g} ms once a second: meshes lost"
+    yield Row(what, hiccups.lost, "", 0, note=f"of {hiccups.sent} images")
     ears = ("--best-effort", "--depth", "1")
     yield from _rows("60/s, subscriber with best effort, depth 1", measure(Setting(ears=ears), seconds))
     marker = Setting(topic=MARKER, ears=("--raw",), parameters={"marker_rate": 0.0})

@@ -185,6 +185,9 @@ def _evaluate(sent: dict | None, heard: dict, usage: dict[str, Usage], cpu: floa
 @contextlib.contextmanager
 def _hiccups(process: int, seconds: float) -> Iterator[None]:
     """Meanwhile the process stands still for so many seconds, once a second, as where there is no time for it."""
+    if not seconds:
+        yield
+        return
     ending = threading.Event()
 
     def disturb() -> None:
@@ -196,11 +199,11 @@ def _hiccups(process: int, seconds: float) -> Iterator[None]:
                 os.kill(process, signal.SIGCONT)
 
     thread = threading.Thread(target=disturb, daemon=True)
-    if seconds:
-        thread.start()
-    yield
-    ending.set()
-    if seconds:
+    thread.start()
+    try:
+        yield
+    finally:  # before the process is gone, whose number may be another's then
+        ending.set()
         thread.join()
 
 

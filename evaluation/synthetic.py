@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,17 +47,15 @@ def run(count: int, model: FaceModel, network: Runtime) -> Synthetic:
         test = TestSet.draw(count)
         progress.update()
         rng = np.random.default_rng(7)
-        truths = [truth_of(sample) for sample in test.faces]
-        starts = [start_prior(truth, PriorConfig(), rng) for truth in truths]
-        images = [sample.image for sample in test.faces]
+        images, truths, starts = _shown(test.faces, rng)
         history, confidence = iterate(network.infer, images, starts, model, PASSES)
         progress.update(2)
         stay, _ = iterate(network.infer, images, truths, model, PASSES)
         progress.update()
         empty = np.zeros(0)
         if test.empty:
-            shown = [start_prior(truth_of(sample), PriorConfig(), rng) for sample in test.empty]
-            _, empty = iterate(network.infer, [sample.image for sample in test.empty], shown, model, 1)
+            pictures, _, boxes = _shown(test.empty, rng)
+            _, empty = iterate(network.infer, pictures, boxes, model, 1)
         progress.update()
     return Synthetic(test.faces, truths, [starts, *history], confidence, empty, stay)
 
@@ -67,12 +66,9 @@ def measure_kinder(count: int, model: FaceModel, network: Runtime) -> dict[str, 
     result = {}
     for difficulty in tqdm(KINDER, desc="kinder faces", unit="set", leave=False, disable=None):
         faces = TestSet.draw(count, difficulty=difficulty).faces
-        truths = [truth_of(sample) for sample in faces]
-        rng = np.random.default_rng(7)
-        starts = [start_prior(truth, PriorConfig(), rng) for truth in truths]
-        history, _ = iterate(network.infer, [face.image for face in faces], starts, model, SYNTHETIC_PASS)
-        found = errors_of(history[-1], truths, model)
-        found["nme"] = 100 * found["nme"]
+        images, truths, starts = _shown(faces, np.random.default_rng(7))
+        history, _ = iterate(network.infer, images, starts, model, SYNTHETIC_PASS)
+        found = _errors(history[-1], truths, model)
         result[f"{difficulty:g}"] = {"faces": count, **{key: mean_interval(found[key]) for key in MEASURES}}
     return result
 
@@ -80,10 +76,7 @@ def measure_kinder(count: int, model: FaceModel, network: Runtime) -> dict[str, 
 def measure(synthetic: Synthetic, model: FaceModel) -> dict:
     """All numbers: NME in percent, rotation in degrees, vertices in millimetres after similarity alignment."""
     truths = synthetic.truths
-    errors = []
-    for estimates in synthetic.history:
-        found = errors_of(estimates, truths, model)
-        errors.append({**found, "nme": 100 * found["nme"]})
+    errors = [_errors(estimates, truths, model) for estimates in synthetic.history]
     yaw = np.abs([yaw_of(truth.pose) for truth in truths])
     bins = {}
     for low, high in YAW_BINS:
@@ -99,7 +92,7 @@ def measure(synthetic: Synthetic, model: FaceModel) -> dict:
         range(len(truths)),
         rounds=300,
     )
-    stay = [100 * errors_of(estimates, truths, model)["nme"] for estimates in synthetic.stay]
+    stay = [_errors(estimates, truths, model)["nme"] for estimates in synthetic.stay]
     return {
         "faces": len(truths),
         "passes": {key: [mean_interval(error[key]) for error in errors] for key in MEASURES},
@@ -110,6 +103,21 @@ def measure(synthetic: Synthetic, model: FaceModel) -> dict:
         "faces kept": mean_interval(100.0 * (synthetic.confidence > 0.5)),
         "empty refused": mean_interval(100.0 * (synthetic.empty_confidence < 0.5)),
     }
+
+
+def _shown(
+    samples: Sequence[Sample], rng: np.random.Generator
+) -> tuple[list[np.ndarray], list[Geometry], list[Geometry]]:
+    """Images, truths, and where a shaky detector's boxes would start."""
+    truths = [truth_of(sample) for sample in samples]
+    starts = [start_prior(truth, PriorConfig(), rng) for truth in truths]
+    return [sample.image for sample in samples], truths, starts
+
+
+def _errors(estimates: list[Geometry], truths: list[Geometry], model: FaceModel) -> dict[str, np.ndarray]:
+    """As `training.evaluate.errors_of`, NME in percent."""
+    found = errors_of(estimates, truths, model)
+    return {**found, "nme": 100 * found["nme"]}
 
 
 def _units(estimates: list[Geometry], truths: list[Geometry], model: FaceModel) -> dict:

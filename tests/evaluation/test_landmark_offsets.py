@@ -32,9 +32,8 @@ def test_a_known_offset_is_found_in_a_tilted_face(model):
         down = np.array([-np.sin(angle), np.cos(angle)])
         right = np.array([np.cos(angle), np.sin(angle)])
         camera_side = np.sign((mean @ pose.rotation.T)[:, :2] @ right) * np.abs(sides)
-        reference = anchors + 0.8 * (
-            2.0 * camera_side[:, None] * right - 3.0 * down
-        )  # 2 mm outwards, 3 mm up
+        # 2 mm outwards, 3 mm up
+        reference = anchors + 0.8 * (2.0 * camera_side[:, None] * right - 3.0 * down)
         offsets.append(offset_of(sample, reference, model))
     table = outwards_and_up(np.array(offsets), sides)
     side = sides != 0

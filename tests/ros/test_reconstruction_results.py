@@ -51,9 +51,8 @@ def test_everything_is_what_the_core_computes(node, probe, model, network) -> No
         image, stamp = picture(number), START + number * STEP
         probe.send(image, stamp, BOX if number == 0 else None)
         probe.spin(lambda number=number: all(len(probe.got[name]) > number for name in RESULTS[2:]))
-        probe.spin(
-            lambda number=number: len(probe.got["face_overlay"]) > number + 1
-        )  # one was without a face
+        # One was without a face.
+        probe.spin(lambda number=number: len(probe.got["face_overlay"]) > number + 1)
         (face,), state = tracker.step(image, CAMERA, boxes, state, stamp)
         boxes = []
         results = {name: probe.got[name][-1] for name in RESULTS if name != "/tf"}

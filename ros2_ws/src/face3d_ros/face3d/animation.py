@@ -169,9 +169,8 @@ def _rising(times: Sequence[float]) -> np.ndarray:
 
     Ten hours on, float32 counts in steps of 4 ms: a key that would fall on the one before goes one step behind it.
     """
-    bits = np.array(times, np.float32).view(
-        np.int32
-    )  # as whole numbers, floats that are not negative keep their order
+    # As whole numbers, floats that are not negative keep their order.
+    bits = np.array(times, np.float32).view(np.int32)
     steps = np.arange(len(bits), dtype=np.int32)
     return (np.maximum.accumulate(bits - steps) + steps).view(np.float32)
 

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from face3d import _core, codec
-from face3d import rotation as so3
-from face3d.camera import Pose
+from face3d import codec
 from face3d.codec import Geometry
-from face3d.crop import CROP_METRES
 from face3d.face_filter import FaceFilter
 from face3d.likeness import is_alike, look_of
-from face3d.plausibility import is_near, is_plausible
+from face3d.plausibility import is_near, is_plausible, is_within
 from face3d.quarter import quarters_of, turned, turned_geometry
 from face3d.track import Track, TrackerSettings
 
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 _FIRST_GLANCE = 0.5
 # What a tracked face moves in one frame before it is looked at twice: radians, log scale, crops. One pass goes most of
 # the way only, and what is left adds up from frame to frame. Heads hardly do it; shaken cameras do.
-_FAR_TURN, _FAR_ZOOM, _FAR_SHIFT = 0.2, 0.2, 0.15
+_FAR = 0.2, 0.2, 0.15
 
 
 @dataclass
@@ -118,7 +115,7 @@ def run(
             attempt.confidence, attempt.vertices = float(confidence), None
             if index == 0:
                 attempt.unled = attempt.confidence
-                if attempt.tracked and plausible and _is_far(geometry.pose, prior.pose):
+                if attempt.tracked and plausible and not is_within(geometry.pose, prior.pose, *_FAR):
                     attempt.passes = 2
             if attempt.track is not None and index == attempt.passes - 1:
                 look = look_of(tensor)
@@ -133,11 +130,3 @@ def _doubt(attempt: Attempt, settings: TrackerSettings) -> None:
         attempt.passes = 2
     else:
         attempt.failure = "changed"
-
-
-def _is_far(pose: Pose, before: Pose) -> bool:
-    return (
-        _core.distance(pose.translation, before.translation) > _FAR_SHIFT * CROP_METRES * before.scale
-        or abs(math.log(pose.scale / before.scale)) > _FAR_ZOOM
-        or so3.angle(pose.rotation, before.rotation) > _FAR_TURN
-    )

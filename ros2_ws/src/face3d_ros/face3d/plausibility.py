@@ -6,6 +6,7 @@ import math
 
 from face3d import _core
 from face3d import rotation as so3
+from face3d.camera import Pose
 from face3d.codec import Geometry
 from face3d.crop import CROP_METRES
 from face3d.track import TrackerSettings
@@ -32,10 +33,16 @@ def is_plausible(geometry: Geometry, width: int, height: int, settings: TrackerS
 
 def is_near(geometry: Geometry, prior: Geometry, settings: TrackerSettings) -> bool:
     """Whether a face can have moved from `prior` to `geometry` within one pass."""
-    pose, before = geometry.pose, prior.pose
+    return is_within(
+        geometry.pose, prior.pose, settings.max_turn, math.log(settings.max_zoom), settings.max_shift
+    )
+
+
+def is_within(pose: Pose, before: Pose, turn: float, growth: float, shift: float) -> bool:
+    """Whether a pose differs from the one before by no more than an angle in radians, a log scale, and a shift in
+    crops."""
     return (
-        so3.angle(pose.rotation, before.rotation) <= settings.max_turn
-        and abs(math.log(pose.scale / before.scale)) <= math.log(settings.max_zoom)
-        and _core.distance(pose.translation, before.translation)
-        <= settings.max_shift * CROP_METRES * before.scale
+        _core.distance(pose.translation, before.translation) <= shift * CROP_METRES * before.scale
+        and abs(math.log(pose.scale / before.scale)) <= growth
+        and so3.angle(pose.rotation, before.rotation) <= turn
     )

@@ -54,10 +54,8 @@ class Runtime(Protocol):
 
 def _onnxruntime(*providers: str) -> Callable[[Path, int], Runtime]:
     def start(path: Path, threads: int) -> Runtime:
-        from face3d.runtime.onnxruntime import (
-            CPU,
-            OnnxRuntime,
-        )  # late: only what is named needs to be installed
+        # Late: only what is named needs to be installed.
+        from face3d.runtime.onnxruntime import CPU, OnnxRuntime
 
         return OnnxRuntime(path, threads, (*providers, CPU))
 
