@@ -16,7 +16,7 @@ from tqdm import trange
 
 from face3d import rotation as so3
 from face3d.camera import FRONTAL
-from face3d.codec import EXPRESSION, IDENTITY
+from face3d.codec import EXPRESSION, IDENTITY, SHOWN_IDENTITY
 from face3d.crop import CROP_METRES
 from face3d.model import FaceModel
 from training.faces import FaceConfig
@@ -89,7 +89,8 @@ class LiftSource:
         target = torch.cat([truth, turn, zoom, shift], 1)
         points = self._project(truth, turned, zoom.exp(), shift)
         points = self._blur(points)
-        seen = self._project(prior, prior_rotation, torch.ones(count, 1), torch.zeros(count, 2))
+        shown = torch.cat([SHOWN_IDENTITY * prior[:, :IDENTITY], prior[:, IDENTITY:]], 1)
+        seen = self._project(shown, prior_rotation, torch.ones(count, 1), torch.zeros(count, 2))
         return LiftBatch(points, seen + 0.01 * torch.randn_like(seen), target)
 
     def _blur(self, points: Tensor) -> Tensor:

@@ -36,9 +36,27 @@ def test_points_are_what_the_target_decodes_to(model, loss, monkeypatch):
         np.testing.assert_allclose(100 * points[:, :2] + 99.5, expected, atol=0.05)
 
 
-def test_the_prior_of_a_turned_face_is_the_turn_away_from_it(model, loss, monkeypatch):
-    """At away = 0 the prior is the truth: points and prior points coincide, and the pose stays."""
+def test_priors_are_shown_as_the_encoder_shows_them(model, loss, monkeypatch):
+    """At away = 0 the prior is the truth: the pose stays, and the prior's points are those of `codec.prior_shape`."""
     monkeypatch.setattr(lifting, "NOISE", (1e-9, 1e-9))
+    monkeypatch.setattr(lifting.torch, "rand", lambda *shape: torch.zeros(*shape) + 1e-7)
+    monkeypatch.setattr(lifting.torch, "randn_like", torch.zeros_like)  # no noise on what is shown
+    source = LiftSource(model, loss, PriorConfig(start=0, mixed=1, near=0, own=0), bank=50)
+    source.rotations[:] = torch.tensor(FRONTAL)
+    drawn = source.draw(10)
+    assert drawn.target[:, 284:].abs().max() < 1e-4
+    pose = Pose(FRONTAL, IMAGE_SIZE / CROP_METRES, np.full(2, 0.5 * (IMAGE_SIZE - 1)))
+    index = choose_points(model)
+    for points, target in zip(drawn.prior_points.numpy(), drawn.target.numpy()):
+        truth = codec.decode(target, Geometry.mean(pose), crop_of(pose))
+        expected = pose.project(codec.prior_shape(truth, model)[index])[:, :2]
+        np.testing.assert_allclose(100 * points + 99.5, expected, atol=0.05)
+
+
+def test_the_truth_as_prior_of_a_turned_face_lies_on_it(model, loss, monkeypatch):
+    """Were all of its identity shown, the points of the prior would be the face's."""
+    monkeypatch.setattr(lifting, "NOISE", (1e-9, 1e-9))
+    monkeypatch.setattr(lifting, "SHOWN_IDENTITY", 1.0)
     monkeypatch.setattr(lifting.torch, "rand", lambda *shape: torch.zeros(*shape) + 1e-7)
     drawn = LiftSource(model, loss, PriorConfig(start=0, mixed=1, near=0, own=0), bank=50).draw(10)
     assert (drawn.points[:, :, :2] - drawn.prior_points).abs().max() < 0.06  # the prior's own noise

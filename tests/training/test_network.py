@@ -40,7 +40,7 @@ def test_prior_points_are_the_projected_vertices(model, network, yaw):
     image, crop = codec.encode(np.zeros((240, 320, 3), np.uint8), prior, model)
     with torch.no_grad():
         found = network.prior_points(torch.from_numpy(image[None]))[0].numpy() * 100 + 99.5
-    vertices = model.shape(prior.identity, prior.expression, lod=True)[choose_points(model)]
+    vertices = codec.prior_shape(prior, model)[choose_points(model)]
     expected = prior.pose.to_crop(crop).project(vertices)[:, :2]
     assert np.median(np.linalg.norm(found - expected, axis=1)) < 3.0
 

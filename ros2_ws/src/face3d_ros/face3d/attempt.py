@@ -38,7 +38,7 @@ class Attempt:
     passes      of the network; one more when a tracked face has moved far, or the picture is another one than its own
     settles     whether passes end as soon as the estimate rests where it came from, see `FaceFilter.rests`
     tracked     goes on from the frame before, rather than from a box
-    vertices    the prior's level-of-detail vertices, if known
+    vertices    `codec.prior_shape` of the prior, if known
     look        of the crop in the last pass, see `face3d.likeness`
     margin      of confidence by which it must beat the track's own estimate
     unled       confidence of the first pass. Later ones see their own idea of a face beside the picture: from a box on

@@ -1,7 +1,7 @@
 """Between faces and the network's numbers: the one input path of training, photographs, video and nodes.
 
-Input   uint8 (9, 200, 200): planes 0-2 RGB crop, 3-5 PNCC and 6-8 normals of the prior in the same crop;
-        0 is empty.
+Input   uint8 (9, 200, 200): planes 0-2 RGB crop, 3-5 PNCC and 6-8 normals of the prior in the same crop, with
+        half of its identity (SHOWN_IDENTITY); 0 is empty.
 Output  float32 (290,): identity[200] | expression[84] | w[3] | d log scale | d translation[2], where the
         last six move the prior's pose:  R = exp(w) R_prior,  scale = scale_prior exp(d log scale),
         t = t_prior + d translation * (the crop's side).
@@ -29,6 +29,9 @@ PLANES = 9
 OUTPUTS = IDENTITY + EXPRESSION + 6
 EXPRESSION_MAX = 1.5
 """Expression coefficients live in 0..1; brows go higher, and a little more folds no mesh."""
+SHOWN_IDENTITY = 0.5
+"""Share of the prior's identity that the network is shown. Shown all of it, the network believes a little more of its
+own answer with every pass; shown half, it has to look at the face again (docs/TRAINING.md)."""
 
 _EXPRESSION = slice(IDENTITY, IDENTITY + EXPRESSION)
 _ROTATION = slice(IDENTITY + EXPRESSION, IDENTITY + EXPRESSION + 3)
@@ -58,6 +61,11 @@ class Geometry:
         return self.pose.is_finite() and _core.is_finite(self.identity, self.expression)
 
 
+def prior_shape(geometry: Geometry, model: FaceModel) -> np.ndarray:
+    """Level-of-detail vertices (C, 3) float32 in the model frame, as the network is shown them of a prior."""
+    return model.shape(SHOWN_IDENTITY * geometry.identity, geometry.expression, lod=True)
+
+
 def encode(
     image: np.ndarray,
     geometry: Geometry,
@@ -70,13 +78,13 @@ def encode(
     image     uint8 RGB (H, W, 3)
     geometry  the prior, in image coordinates
     crop      default: the prior's own crop
-    vertices  the prior's level-of-detail vertices (C, 3) float32 in the model frame, when the caller has them
+    vertices  its `prior_shape`, when the caller has it
     """
     check_image(image)
     if crop is None:
         crop = crop_of(geometry.pose)
     if vertices is None:
-        vertices = model.shape(geometry.identity, geometry.expression, lod=True)
+        vertices = prior_shape(geometry, model)
     projection = geometry.pose.matrix(crop)
     return model.encoder.encode(image, crop.cx, crop.cy, crop.size, vertices, projection), crop
 

@@ -15,7 +15,7 @@ import numpy as np
 from face3d import rotation as so3
 from face3d.attempt import Attempt, run
 from face3d.camera import Camera
-from face3d.codec import Geometry
+from face3d.codec import Geometry, prior_shape
 from face3d.crop import box_of_pose, check_image, overlap, pose_from_box
 from face3d.face_filter import FaceMemory
 from face3d.likeness import remember
@@ -75,7 +75,7 @@ class Tracker:
                 face = self._face(track.id, stamp, track.confidence, memory.geometry, camera, deviation)
                 faces.append(face)
                 if track.vertices is None:
-                    track = replace(track, vertices=self._vertices(track.prior, face))
+                    track = replace(track, vertices=prior_shape(track.prior, self.model))
             remembered.append(track)
         return faces, TrackerState(tuple(remembered), next_id, stamp, counters.plus(frames=1))
 
@@ -213,12 +213,6 @@ class Tracker:
         """What the next frame starts from: the estimate, or while the face rests what this one started from."""
         prior = memory.geometry if self.settings.prior == "smoothed" else geometry
         return before if self._filter.rests(before, prior) else prior
-
-    def _vertices(self, prior: Geometry, face: Face) -> np.ndarray:
-        """Level-of-detail vertices (C, 3) of a prior: those of the face that is shown, when the prior is just that."""
-        if prior is face.geometry:
-            return face.vertices[: self.model.control_count]
-        return self.model.shape(prior.identity, prior.expression, lod=True)
 
     def _ended(self, tracks: list[Track], counters: Counters, stamp: int) -> tuple[list[Track], Counters]:
         """Tracks without a good frame for too long end here."""
