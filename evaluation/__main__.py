@@ -112,6 +112,18 @@ def _photographs(results, model, network, options, folder, album) -> list:
     return album.photographs(trials, model, folder) if folder else []
 
 
+def _conditions(results, model, network, options, folder, album) -> list:
+    from evaluation import conditions
+    from evaluation.examples import collect
+    from evaluation.references import References
+
+    with References(options.references_python) as references:
+        examples = collect(references, model, 6 if options.quick else 24, options.quick).examples
+        found = conditions.run(examples, model, network, references)
+    results["conditions"] = conditions.measure(found, [example.cluster for example in examples])
+    return album.conditions(found, model, folder) if folder else []
+
+
 def _scans(results, model, network, options, folder, album) -> list:
     from evaluation import development, scan, scans
     from evaluation.references import References
@@ -182,6 +194,7 @@ def _starts(results, model, network, options, folder, album) -> list:
 PARTS = {
     "synthetic": _synthetic,
     "photographs": _photographs,
+    "conditions": _conditions,
     "scans": _scans,
     "videos": _videos,
     "people": _people,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation.conditions import Found
 from evaluation.figures import Painter, grid, plot, save
 from evaluation.measures import PASSES
 from evaluation.photographs import Trials
@@ -34,6 +35,16 @@ def photographs(trials: Trials, model: FaceModel, folder: Path) -> list[tuple[st
         ("What the network is fed, first and last", _fed(trials, stills[:6], painter), "fed.jpg"),
     ]
     return [(title, save(folder / name, picture)) for title, picture, name in made]
+
+
+def conditions(found: Found, model: FaceModel, folder: Path) -> list[tuple[str, Path]]:
+    """Some faces, a row for each condition, with our points."""
+    painter = Painter(model, 120)
+    rows = [
+        [painter.overlay(image, painter.window(face), face, points=True) for image, face in shown]
+        for shown in found.shown.values()
+    ]
+    return [("Hard conditions, in the order of the table", save(folder / "conditions.jpg", grid(rows)))]
 
 
 def synthetic(result: Synthetic, model: FaceModel, folder: Path) -> list[tuple[str, Path]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from evaluation.measures import PARTS, PASSES, SYNTHETIC_PASS, Interval
 from evaluation.tables import number, plain, table
 
+_MOVED = (("distance", 2), ("kept", 1))
 MEASURES = {"nme": "NME %", "rotation": "rotation °", "vertices": "vertices mm"}
 
 
@@ -47,6 +48,21 @@ def photographs(result: Mapping) -> list[str]:
         table(("yaw", "faces", "all 68", "without the jaw", "MediaPipe - dlib, all 68"), by_yaw),
         f"After pass {PASSES} by picture:",
         table(("", "faces", "largest yaw", *PARTS, "MediaPipe - dlib"), by_source),
+    ]
+
+
+def conditions(result: Mapping) -> list[str]:
+    """From `evaluation.conditions.measure`."""
+    rows = [
+        (name, *(number(entry[program][key], digits) for program in entry for key, digits in _MOVED))
+        for name, entry in result.items()
+    ]
+    return [
+        "## Hard conditions",
+        "The same pictures, spoiled: how far the 68 points move from what the same program says of the picture as it "
+        "is, in % of the face's size, and in how many of 100 it still finds the face. Ours starts from the box of the "
+        "picture as it is; MediaPipe looks for the face by itself.",
+        table(("", "ours, moved %", "kept %", "MediaPipe, moved %", "found %"), rows),
     ]
 
 

@@ -71,6 +71,8 @@ def write(results: Mapping, figures: Sequence[tuple[str, Path]], path: Path) -> 
     ]
     if "photographs" in results:
         sections += chapters.photographs(results["photographs"])
+    if "conditions" in results:
+        sections += chapters.conditions(results["conditions"])
     if "scans" in results:
         sections += chapters.scans(results["scans"])
     if "videos" in results:
