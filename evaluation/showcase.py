@@ -1,6 +1,6 @@
-"""The README's picture of results: two photographs that may be shown, and synthetic faces pass by pass.
+"""The README's pictures: two photographs that may be shown, synthetic faces pass by pass, and a tracked head.
 
-python -m evaluation.showcase                  writes docs/images/results.jpg with the committed network
+python -m evaluation.showcase       writes results.jpg and tracking.webp into docs/images with the committed network
 
 The photographs are NASA's portrait of Eileen Collins and the US Navy's of Grace Hopper, both in the public domain, out
 of published packages (see evaluation.development). Nobody else's face is in a picture that is committed.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation import reel
 from evaluation.development import ASTRONAUT, HOPPER, still
 from evaluation.figures import Painter, grid, save
 from evaluation.measures import PASSES
@@ -78,7 +79,7 @@ def main() -> int:
     )
     parser.add_argument("--network", type=Path, metavar="ONNX", help="default: the committed network")
     parser.add_argument(
-        "--out", type=Path, default=Path("docs/images/results.jpg"), help="default: %(default)s"
+        "--out", type=Path, default=Path("docs/images"), metavar="DIR", help="default: %(default)s"
     )
     parser.add_argument(
         "--synthetic",
@@ -100,10 +101,12 @@ def main() -> int:
     rows = synthetic(options.synthetic, painter, network)
     sheet = np.vstack([grid(photographs, _PHOTOGRAPH), grid(rows, _SYNTHETIC)])
     for quality in (90, 84, 76):
-        size = save(options.out, sheet, quality).stat().st_size
-        if size <= _MOST:
+        results = save(options.out / "results.jpg", sheet, quality)
+        if results.stat().st_size <= _MOST:
             break
-    print(f"{options.out}: {size // 1000} kB")
+    tracking = reel.save(reel.track(model, network), options.out / "tracking.webp")
+    for path in (results, tracking):
+        print(f"{path}: {path.stat().st_size // 1000} kB")
     return 0
 
 
