@@ -16,9 +16,9 @@ from face3d.model import FaceModel
 from face3d.runtime import Runtime
 from face3d.tracker import Tracker, TrackerState
 
-_FIRST, _LAST, _STEP = 60, 330, 3  # frames of the clip that are shown
+_FIRST, _LAST, _STEP = 60, 270, 3  # frames of the clip that are shown
 _WINDOW = Crop(325.0, 245.0, 470.0)  # of its pictures
-_QUALITY = 78
+_QUALITY = 97  # below that blocks of the frame before stay on smooth skin
 
 
 def track(model: FaceModel, network: Runtime, tile: int = 240) -> list[np.ndarray]:
