@@ -14,6 +14,7 @@ from face3d import codec, renderer
 from face3d.camera import FRONTAL, Camera, Pose
 from face3d.codec import Geometry
 from face3d.crop import Crop, crop_of, extract
+from face3d.export import srgb_to_linear, vertex_colors
 from face3d.model import FaceModel
 from face3d.overlay import Overlay
 from face3d.rotation import exp
@@ -59,11 +60,16 @@ class Painter:
         """The mesh alone, as the camera sees it."""
         return self._shaded(geometry, geometry.pose.to_crop(window, self.tile))
 
-    def turned(self, geometry: Geometry, degrees: float) -> np.ndarray:
-        """The mesh alone, from the front turned by some degrees to the side."""
+    def turned(self, geometry: Geometry, degrees: float, image: np.ndarray | None = None) -> np.ndarray:
+        """The mesh alone, from the front turned by some degrees to the side; in clay, or in the colours of `image`."""
         rotation = exp(np.array([0.0, np.radians(degrees), 0.0])) @ FRONTAL
-        middle = np.full(2, 0.5 * (self.tile - 1))
-        return self._shaded(geometry, Pose(rotation, self.tile / 0.29, middle))
+        side = Pose(rotation, self.tile / 0.29, np.full(2, 0.5 * (self.tile - 1)))
+        if image is None:
+            return self._shaded(geometry, side)
+        vertices = self.model.shape(geometry.identity, geometry.expression)
+        colors = vertex_colors(image, geometry.pose.project(vertices), self.model.triangles)
+        linear = srgb_to_linear(colors).astype(np.float32)
+        return self._lit(side.project(vertices), self.model.triangles, linear)
 
     def distances(self, scan: Scan, millimetres: np.ndarray) -> np.ndarray:
         """A scan from the front, green where (V,) millimetres are 0 and red from 5 on, grey where they are NaN."""

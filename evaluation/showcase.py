@@ -36,8 +36,8 @@ _PHOTOGRAPH = (
     "start: mean face",
     f"68 points, {PASSES} passes",
     "mesh",
-    "mesh alone",
     "from the side",
+    "with its colours",
 )
 _SYNTHETIC = ("synthetic face", "start: mean face", "pass 1", "pass 2", f"pass {PASSES}", "truth")
 _MOST = 400_000  # bytes that a committed picture may have
@@ -54,8 +54,8 @@ def photograph(path: Path, painter: Painter, network: Runtime) -> list[np.ndarra
         painter.overlay(image, window, start),
         painter.overlay(image, window, last, points=True),
         painter.overlay(image, window, last),
-        painter.seen(window, last),
-        painter.turned(last, 60.0),
+        painter.turned(last, 50.0),
+        painter.turned(last, -30.0, image),
     ]
 
 
