@@ -60,8 +60,13 @@ class Tracker:
         check_image(image)
         state = self._clock(state, stamp)
         # Which faces to look for: one pass for each tracked one, several for new ones from their boxes.
-        attempts = self._attempts(state.tracks, boxes or (), stamp)
+        attempts, spare = self._attempts(state.tracks, boxes or (), stamp)
         run(image, attempts, self.model, self.runtime, self.settings)
+        # A box on a track that was well is of use where the track does not hold in this very image: after a cut.
+        holding = [own.track for own in attempts if own.track and own.tracked and self._holds(own.track, own)]
+        spare = [attempt for attempt in spare if attempt.track not in holding]
+        run(image, spare, self.model, self.runtime, self.settings)
+        attempts += spare
         # New tracks and old ones, with the filters advanced, the lost ones gone and duplicates merged.
         tracks, next_id, counters = self._updated(state, attempts, stamp)
         kept = without_duplicates(tracks, state.tracks)
@@ -107,7 +112,11 @@ class Tracker:
         counters = state.counters.plus(resets=int(stamp < state.stamp), ended=len(state.tracks))
         return replace(state, tracks=(), counters=counters)
 
-    def _attempts(self, tracks: Sequence[Track], boxes: Sequence[Box], stamp: int) -> list[Attempt]:
+    def _attempts(
+        self, tracks: Sequence[Track], boxes: Sequence[Box], stamp: int
+    ) -> tuple[list[Attempt], list[Attempt]]:
+        """What is looked at in this frame; and boxes on tracks that were well, should one of these not hold."""
+        spare: list[Attempt] = []
         attempts = [
             Attempt(track, self._ahead(track, stamp), 1, tracked=True, vertices=track.vertices)
             for track in tracks
@@ -117,12 +126,13 @@ class Tracker:
             pose = pose_from_box(box)
             fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations, settles=True)
             track, overlapping = matching(tracks, box, pose)
-            if track is not None and track.misses == 0 and overlapping >= _AGREED:
-                continue  # tracked well: nothing to learn from the box
             if track is not None:
                 identity = track.memory.identity.value
                 fresh = replace(fresh, track=track, geometry=replace(fresh.geometry, identity=identity))
                 fresh.margin = _EQUAL if overlapping >= SAME_FACE else _BETTER
+                if track.misses == 0 and overlapping >= _AGREED:
+                    spare.append(fresh)
+                    continue
             elif any(overlap(box, box_of_pose(other.geometry.pose)) >= DUPLICATE for other in attempts):
                 continue  # the same face twice in one list of boxes
             elif room <= 0:
@@ -130,7 +140,7 @@ class Tracker:
             else:
                 room -= 1
             attempts.append(fresh)
-        return attempts
+        return attempts, spare
 
     def _ahead(self, track: Track, stamp: int) -> Geometry:
         """Where a track's face should be by now; one that is lost is looked for where it was."""
@@ -138,6 +148,14 @@ class Tracker:
             return track.prior
         pose = self._filter.ahead(track.memory, track.prior.pose, _seconds(track.stamp, stamp))
         return Geometry(track.prior.identity, track.prior.expression, pose)
+
+    def _holds(self, track: Track, own: Attempt) -> bool:
+        """Whether a track's own estimate is good."""
+        settings = self.settings
+        # A face that is found again must be as sure as one that begins.
+        least = settings.start_confidence if track.misses else 0.5 * settings.keep_confidence
+        sure = own.confidence >= least and _averaged(track, own) >= settings.keep_confidence
+        return sure and not own.failure
 
     def _updated(
         self, state: TrackerState, attempts: list[Attempt], stamp: int
@@ -177,11 +195,7 @@ class Tracker:
         Somebody else is there instead of a track that is lost, and beside one that is good.
         """
         settings = self.settings
-        seen = 0.0 if own.failure else own.confidence
-        confidence = track.confidence + _CONFIDENCE_GAIN * (seen - track.confidence)
-        # A face that is found again must be as sure as one that begins.
-        least = settings.start_confidence if track.misses else 0.5 * settings.keep_confidence
-        good = not own.failure and seen >= least and confidence >= settings.keep_confidence
+        confidence, good = _averaged(track, own), self._holds(track, own)
         usable = [attempt for attempt in fresh if attempt.convinces(settings)]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
         if best is not None and good and best.confidence <= own.confidence + best.margin:
@@ -237,6 +251,12 @@ class Tracker:
         vertices = self.model.shape(geometry.identity, geometry.expression)
         points = geometry.pose.project(self.model.landmarks_of(vertices, geometry.pose.rotation))
         return Face(number, stamp, confidence, geometry, vertices, points, camera, deviation)
+
+
+def _averaged(track: Track, own: Attempt) -> float:
+    """The network's confidence over frames; a failed estimate has none."""
+    seen = 0.0 if own.failure else own.confidence
+    return track.confidence + _CONFIDENCE_GAIN * (seen - track.confidence)
 
 
 def _seconds(before: int, now: int) -> float:

@@ -36,7 +36,10 @@ from face3d.timeline import Timeline
 from face3d.track import TrackerSettings, TrackerState
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from face3d.model import FaceModel
+    from face3d.overlaps import Box
     from face3d.source import Frame, Source
     from face3d.track import Face
     from face3d.tracker import Tracker
@@ -140,6 +143,31 @@ class _Writers:
             self._movie.write(self._overlay.draw(frame.image, faces), self._timeline.place(frame.stamp))
 
 
+def follow(
+    image: np.ndarray,
+    stamp: int,
+    camera: Camera,
+    tracker: Tracker,
+    search: Search,
+    state: TrackerState,
+    due: bool,
+) -> tuple[list[Face], TrackerState]:
+    """One frame: `Tracker.step`, with a search where one is due, nobody is tracked, or somebody has just been lost.
+
+    A step is a pure function: after a cut the frame begins again from the state before it, now with boxes, and the
+    face that is there instead is not a frame late.
+    """
+
+    def found(tracked: bool) -> list[Box]:
+        return [hit.start for hit in search.look(image, tracked)]
+
+    boxes = found(state.tracked > 0) if due or not state.tracked else None
+    faces, after = tracker.step(image, camera, boxes, state, stamp)
+    if boxes is None and after.tracked < state.tracked:
+        faces, after = tracker.step(image, camera, found(after.tracked > 0), state, stamp)
+    return faces, after
+
+
 def _track(source: Source, tracker: Tracker, writers: _Writers, arguments: argparse.Namespace) -> _Done:
     """Track the faces of all frames and write them, until the end or Ctrl-C."""
     search, state, camera, spent, done = Search(), TrackerState(), None, 0.0, _Done()
@@ -150,11 +178,9 @@ def _track(source: Source, tracker: Tracker, writers: _Writers, arguments: argpa
             height, width = frame.image.shape[:2]
             if camera is None or (camera.width, camera.height) != (width, height):
                 camera = Camera.from_fov(width, height, arguments.fov)
-            boxes = None
-            if index % arguments.detect_every == 0 or not state.tracked:
-                boxes = [hit.start for hit in search.look(frame.image, state.tracked > 0)]
             before = time.perf_counter()
-            faces, state = tracker.step(frame.image, camera, boxes, state, frame.stamp)
+            due = index % arguments.detect_every == 0
+            faces, state = follow(frame.image, frame.stamp, camera, tracker, search, state, due)
             spent += time.perf_counter() - before
             writers.write(index, frame, faces)
             done.frames, done.tracks = index + 1, state.counters.started
