@@ -12,6 +12,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
@@ -115,6 +116,22 @@ def test_a_calibration_that_is_no_number_is_named_and_the_next_one_followed(
     assert distances[1] / distances[0] == pytest.approx(focal / 600.0, rel=NEARLY)
     lines = " ".join(node.lines())
     assert "camera_info is damaged" in lines and "assume a field of view" in lines
+
+
+def test_a_calibration_that_is_cut_off_is_named_and_the_last_one_counts(node, probe: Probe) -> None:
+    probe.listen("face_pose")
+    probe.spin(probe.connected)
+    good = serialize_message(from_camera(Camera(320, 240, 600.0, 600.0, 159.5, 119.5), Header()))
+    for number, info in enumerate((good, good[:60])):
+        for _ in range(5):  # best effort
+            probe.infos.publish(info)
+            probe.rest(0.1)
+        probe.send(picture(number), START + number * STEP, BOX if number == 0 else None)
+        probe.spin(lambda number=number: len(probe.got["face_pose"]) > number)
+    probe.spin(lambda: "camera_info that cannot be read" in probe.message(NODE))
+    first, second = (message.pose.position.z for message in probe.got["face_pose"])
+    assert second == pytest.approx(first, rel=0.02)
+    assert "assume a field of view" not in " ".join(node.lines())
 
 
 def test_images_without_a_frame_give_no_transform(node, probe: Probe) -> None:

@@ -34,11 +34,17 @@ class Calibration:
         """The camera for images of a size; computed when that or camera_info changes."""
         data = self._infos.take()
         if data is not None and data[_AFTER_STAMP] != self._content:
-            self._content, self._made = data[_AFTER_STAMP], None
-            self._info = deserialize_message(data, CameraInfo)
+            self._content = data[_AFTER_STAMP]
+            self._read(data)
         if self._made is None or self._made[0] != (width, height):
             self._made = ((width, height), self._make(width, height))
         return self._made[1]
+
+    def _read(self, data: bytes) -> None:
+        try:
+            self._info, self._made = deserialize_message(data, CameraInfo), None
+        except RuntimeError as error:  # rclpy's RMWError is private
+            self._health.problem(f"a camera_info that cannot be read; the one before it counts: {error}")
 
     def _make(self, width: int, height: int) -> Camera:
         try:
