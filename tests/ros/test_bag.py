@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -27,8 +29,13 @@ def write(path: Path, **options) -> list[np.ndarray]:
     return images
 
 
-def write_grey(path: Path, topics: dict[str, list[tuple[int, int]]]) -> None:
-    """A bag of tiny grey images (of topic number `n`, 10 n) with (stamp, time of recording), nanoseconds."""
+def write_grey(
+    path: Path, topics: dict[str, list[tuple[int, int]]], encodings: Sequence[str] = ("mono8",)
+) -> None:
+    """A bag of tiny grey images (of topic number `n`, 10 n) with (stamp, time of recording), nanoseconds.
+
+    encodings  that the images say they have, in turn
+    """
     from rosbags.rosbag2 import Writer
     from rosbags.typesys import Stores, get_typestore
 
@@ -38,9 +45,9 @@ def write_grey(path: Path, topics: dict[str, list[tuple[int, int]]]) -> None:
     with Writer(path, version=9) as writer:
         for number, (topic, times) in enumerate(topics.items(), 1):
             connection = writer.add_connection(topic, image.__msgtype__, typestore=types)
-            for stamp, recorded in times:
+            for (stamp, recorded), encoding in zip(times, itertools.cycle(encodings)):
                 head = header(time(*divmod(stamp, 10**9)), "f")
-                message = image(head, 2, 6, "mono8", 0, 6, np.full(12, 10 * number, np.uint8))
+                message = image(head, 2, 6, encoding, 0, 6, np.full(12, 10 * number, np.uint8))
                 writer.write(connection, recorded, types.serialize_cdr(message, image.__msgtype__))
 
 
@@ -197,6 +204,18 @@ def test_a_cut_recording_gives_what_it_has_or_says_so(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"is not a bag that can be read|is damaged"):
         for _ in open_bag(str(file)) or ():
             pass
+
+
+def test_images_that_cannot_be_read_are_named_once_and_counted(tmp_path: Path, caplog) -> None:
+    times = [(stamp, stamp) for stamp in STAMPS[:4]]
+    write_grey(tmp_path / "some", {"/images": times}, encodings=("32FC1", "mono8"))
+    with open_bag(str(tmp_path / "some")) as source:
+        assert [frame.stamp for frame in source] == STAMPS[1:4:2]
+    assert caplog.text.count("unknown image encoding '32FC1'") == 1
+    assert "2 of 4 images are left out" in caplog.text
+    write_grey(tmp_path / "none", {"/images": times}, encodings=("32FC1",))
+    with pytest.raises(SourceError, match=r"none of the images on /images .* unknown image encoding '32FC1'"):
+        list(open_bag(str(tmp_path / "none")) or ())
 
 
 def test_a_bag_is_recorded_again(tmp_path: Path) -> None:

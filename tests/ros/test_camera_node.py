@@ -91,6 +91,22 @@ def test_a_source_that_fails_otherwise_is_said_and_tried_again(
         node.destroy_node()
 
 
+def test_a_recording_that_breaks_off_is_not_played_again(
+    probe: Probe, nodes: NodeGroup, tmp_path: Path
+) -> None:
+    """What it has shown already is no new recording: it ends there, and says that it did."""
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), picture(number)[..., ::-1])
+    (tmp_path / "3.png").write_bytes(b"the card was full")
+    probe.listen(IMAGES)
+    nodes.start(NODE, {"source": str(tmp_path), "rate": 50.0, "reopen": 0.1, "wait_for_subscribers": 1})
+    probe.spin(lambda: not nodes.running(NODE))
+    probe.rest(0.2)
+    assert len(probe.got[IMAGES]) == 3
+    assert probe.level(NODE) == DiagnosticStatus.ERROR and "3.png is not an image" in probe.message(NODE)
+    assert "3.png is not an image" in "\n".join(nodes.lines())
+
+
 def test_a_camera_that_hangs_does_not_keep_the_node(domain, monkeypatch: pytest.MonkeyPatch) -> None:
     reading, back = threading.Event(), threading.Event()
 

@@ -90,11 +90,23 @@ class BagSource:
             self._reader.close()
 
     def __iter__(self) -> Iterator[Frame]:
+        read = 0
+        why: list[str] = []
         for message, stamp in self._stamped():
             try:
-                yield Frame(stamp, to_rgb(message))
+                frame = Frame(stamp, to_rgb(message))
             except BadImage as error:
-                _log.warning("%s: an image is left out: %s", self._path, error)
+                if not why:  # the others are likely to be the same
+                    _log.warning("%s: an image is left out: %s", self._path, error)
+                why.append(str(error))
+                continue
+            read += 1
+            yield frame
+        if why and not read:
+            topic = self._images[0].topic
+            raise SourceError(f"{self._path}: none of the images on {topic} can be read: {why[0]}")
+        if why:
+            _log.warning("%s: %d of %d images are left out", self._path, len(why), read + len(why))
 
     def _stamped(self) -> Iterator[tuple[Any, int]]:
         """The image messages with rising stamps, nanoseconds."""

@@ -126,16 +126,24 @@ class CameraNode(Node):
     def _run(self) -> None:
         """Play the source until it ends or the node stops; open it again when it fails."""
         while not self._stop.is_set():
+            shown, again = self._health.frames, True
             try:
                 with open_source(self._name) as source:
+                    again = self._loop or source.live
                     self._health.fatal("")
                     self._play(source)
-                if not self._loop and not source.live:
+                if not again:
                     break
             except (SourceError, OSError, cv2.error) as error:
                 if self._stop.is_set():
                     return
-                self._health.fatal(f"{' '.join(str(error).split())}; trying again every {self._reopen:g} s")
+                text = " ".join(str(error).split())
+                if (
+                    not again and self._health.frames > shown
+                ):  # a second time would show the same images once more
+                    self._health.fatal(text)
+                    break
+                self._health.fatal(f"{text}; trying again every {self._reopen:g} s")
                 self._stop.wait(self._reopen)
         if not self._stop.is_set():
             self.get_logger().info(f"{self._name} has ended: {self._health.frames} images")
