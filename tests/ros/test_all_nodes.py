@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,6 +36,40 @@ def test_one_process_from_camera_to_mesh(probe: Probe, network: Path, clip: Path
         process = nodes._processes[ALL]
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0, nodes.lines()
+
+
+def test_a_file_is_worked_off_before_the_process_ends(probe: Probe, clip: Path) -> None:
+    """With the network that takes its time."""
+    probe.listen("camera/image_raw", "face_mesh")
+    with NodeGroup() as nodes:
+        nodes.start(ALL, {"source": str(clip), "rate": 15.0, "wait_for_subscribers": 3}, REMAPS)
+        probe.spin(lambda: not nodes.running(ALL))
+        probe.rest(0.3)
+    last_image, last_mesh = (probe.got[name][-1].header for name in ("camera/image_raw", "face_mesh"))
+    assert last_mesh == last_image
+
+
+def test_who_ends_waits_for_what_is_worked_on(probe: Probe) -> None:
+    """Until the work is done, and not for longer than was said, nor for what may wait behind a gate for ever."""
+    release = threading.Event()
+    place = HandOver(probe.node, Health(probe.node, "image"), Line(), lambda _: release.wait(20.0))
+    gated = HandOver(probe.node, Health(probe.node, "image"), Line(), lambda _: None, Gate())
+    each = Picture(picture(), Header())
+    gated.offer(each)
+    gated.settle(20.0)
+    place.settle(20.0)
+    place.offer(each)
+    place.settle(0.05)
+    settled = threading.Event()
+    ending = threading.Thread(target=lambda: (place.settle(20.0), settled.set()))
+    ending.start()
+    worker = threading.Thread(target=probe.rest, args=(0.5,))
+    worker.start()
+    assert not settled.wait(0.3), "the image is being worked on"
+    release.set()
+    assert settled.wait(10.0)
+    for thread in (ending, worker):
+        thread.join()
 
 
 def test_without_its_camera(probe: Probe, network: Path) -> None:

@@ -31,7 +31,7 @@ class AllNodes(ReconstructionNode):
         detection = DetectionNode()
         others: list[Node] = [detection]
         if camera:
-            others.append(CameraNode([worker.images.hand_over().offer for worker in (self, detection)]))
+            others.append(CameraNode([worker.images.hand_over() for worker in (self, detection)]))
         self._others = [Spinning(node) for node in others]
         self._watch = self.create_timer(_CHECK, self._check, clock=STEADY)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import rclpy
@@ -26,6 +26,7 @@ from face3d.ros.conversions import (
 )
 from face3d.ros.diagnostics import Health
 from face3d.ros.flow import Flow
+from face3d.ros.hand_over import HandOver
 from face3d.ros.parameters import declare
 from face3d.ros.qos import IMAGE_OUT, OUTPUT, create_publisher
 from face3d.source import Frame, Source, SourceError, open_source, plug
@@ -35,14 +36,16 @@ _CATCH_UP = 0.8  # of the time between two images is the least that passes when 
 _PAUSE = 10.0  # longest pause of a file that is waited out in full, seconds
 _SUBSCRIBERS_PATIENCE = 30.0
 _HANGS = 3.0  # seconds after which a read that has not come back does not keep the node from ending
-_GOODBYE = 1.0  # seconds for the last report to arrive before the node ends
+_GOODBYE = (
+    1.0  # seconds for the last image to be worked on and the last report to arrive before the node ends
+)
 
 
 class CameraNode(Node):
     """One source to camera/image_raw and camera/camera_info. A thread reads, so that a camera which hangs
     leaves the node answering."""
 
-    def __init__(self, takers: Sequence[Callable[[Picture], None]] = ()) -> None:
+    def __init__(self, takers: Sequence[HandOver] = ()) -> None:
         """takers: in this process, who get the images as they are; the topic is for all others."""
         super().__init__("camera_node")
         self._takers = takers
@@ -147,6 +150,8 @@ class CameraNode(Node):
                 self._stop.wait(self._reopen)
         if not self._stop.is_set():
             self.get_logger().info(f"{self._name} has ended: {self._health.frames} images")
+            for taker in self._takers:  # they end with us
+                taker.settle(_GOODBYE)
             self._health.report(wait=_GOODBYE)
             rclpy.try_shutdown()
 
@@ -186,8 +191,8 @@ class CameraNode(Node):
         header = Header(stamp=stamp, frame_id=name)
         self._flow.sent(nanoseconds(stamp))
         self._infos.publish(self._info(frame, source, header))
-        for take in self._takers:
-            take(Picture(frame.image, header))
+        for taker in self._takers:
+            taker.offer(Picture(frame.image, header))
         if self._images.get_subscription_count():
             self._images.publish(from_rgb(frame.image, header))
         self._health.finished(stamp)

@@ -33,8 +33,9 @@ class HandOver:
         callback: Callable[[Picture], None],
         gate: Gate | None = None,
     ) -> None:
-        self._health, self._line, self._callback = health, line, callback
-        self._lock = threading.Lock()
+        self._health, self._line, self._callback, self._gate = health, line, callback, gate
+        self._lock = threading.Condition()
+        self._working = False
         self._waiting: deque[tuple[int, float, Picture]] = deque(maxlen=1 if gate else LENGTH)
         self._number = 0
         self._guard = node.create_guard_condition(self._take, gate)
@@ -46,6 +47,16 @@ class HandOver:
             self._waiting.append((self._number, time.monotonic(), picture))
         self._guard.trigger()
 
+    def settle(self, seconds: float) -> None:
+        """Wait until what was left here is worked on, but so long at most; for another thread than the node's.
+
+        What waits behind a gate need not be worked on at all.
+        """
+        with self._lock:
+            self._lock.wait_for(
+                lambda: not (self._working or (self._waiting and self._gate is None)), seconds
+            )
+
     def _take(self) -> None:
         with self._lock:
             first = self._oldest()
@@ -54,8 +65,12 @@ class HandOver:
             image = self._line.next(first, self._oldest)
             if self._waiting:
                 self._guard.trigger()
+            self._working = True
         self._health.received(self._line.lost())
         self._callback(image.content)
+        with self._lock:
+            self._working = False
+            self._lock.notify_all()
 
     def _oldest(self) -> Waiting | None:
         """The image that has waited longest; under the lock."""
