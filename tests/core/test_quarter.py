@@ -89,3 +89,35 @@ def test_a_turned_photograph_gives_the_turned_face(model, quarters) -> None:
     assert np.allclose(found.geometry.pose.translation, wanted.translation, atol=0.2)
     assert np.allclose(found.geometry.identity, upright.geometry.identity, atol=0.1)
     assert found.confidence == pytest.approx(upright.confidence, abs=0.05)
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_an_upright_face_is_not_held_upside_down(model, quarters) -> None:
+    """Whichever way a detector that is wrong says that it lies: the network's first glance knows."""
+    face = Geometry.mean(Pose(FRONTAL, 900.0, np.array([330.0, 235.0])))
+    sure = {0: 0.99, 1: 0.6, 2: 0.7, 3: 0.6}
+
+    class Believing:
+        """Sure of a face any way, a little less so at the first glance, and surest of the upright one."""
+
+        metadata: dict = {}
+        seen: list[int] = []
+
+        def infer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            self.seen.append(len(batch))
+            confidence = np.ones(len(batch), np.float32)
+            if len(self.seen) == 1:
+                confidence[:] = sure[quarters]
+            elif len(self.seen) == 2:
+                confidence[:] = [sure[(quarters + turns) % 4] for turns in (1, 2, 3)]
+            return np.zeros((len(batch), 290), np.float32), confidence
+
+        def close(self) -> None:
+            pass
+
+    network = Believing()
+    tracker = Tracker(model, network)
+    box = (*box_of_pose(face.pose), quarters * math.pi / 2)
+    (found,) = tracker.reconstruct(photograph(model, [face]), [box])
+    assert network.seen == [1, 3, 1, 1, 1], "all ways share a batch, and the best goes on"
+    assert abs(math.degrees(roll_of(found.geometry.pose))) < 1

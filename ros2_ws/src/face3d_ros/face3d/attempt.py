@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from face3d import codec
+from face3d import rotation as so3
 from face3d.codec import Geometry
 from face3d.face_filter import FaceFilter
 from face3d.likeness import is_alike, look_of
@@ -78,26 +79,42 @@ class Attempt:
 def run(
     image: np.ndarray, attempts: list[Attempt], model: FaceModel, runtime: Runtime, settings: TrackerSettings
 ) -> None:
-    """All passes of all attempts on an image (H, W, 3) uint8 RGB; those that still need one share a batch.
-
-    The network sees every face upright, give or take: in the image turned by quarters.
-    """
-    views = {0: image}
+    """All passes of all attempts on an image (H, W, 3) uint8 RGB; those that still need one share a batch."""
+    sight = _Sight(image, model, runtime, settings)
     for index in itertools.count():
         active = [attempt for attempt in attempts if attempt.passes > index and not attempt.failure]
         if not active:
             return
-        quarters = [quarters_of(attempt.geometry.pose) for attempt in active]
+        tilted = [attempt for attempt in active if not attempt.tracked and quarters_of(attempt.geometry.pose)]
+        sight.look(active, index)
+        if index == 0:
+            sight.right([attempt for attempt in tilted if attempt.unled >= _FIRST_GLANCE])
+
+
+class _Sight:
+    """What the network sees of one image: every face upright, give or take, in the image turned by quarters."""
+
+    def __init__(
+        self, image: np.ndarray, model: FaceModel, runtime: Runtime, settings: TrackerSettings
+    ) -> None:
+        self._views = {0: image}
+        self._model, self._runtime, self._settings = model, runtime, settings
+
+    def look(self, attempts: list[Attempt], index: int) -> None:
+        """The pass of this index, in one batch."""
+        settings, views = self._settings, self._views
+        image = views[0]
+        quarters = [quarters_of(attempt.geometry.pose) for attempt in attempts]
         encoded, priors = [], []
-        for attempt, turns in zip(active, quarters):
+        for attempt, turns in zip(attempts, quarters):
             if turns not in views:
                 views[turns] = turned(image, turns)
             priors.append(turned_geometry(attempt.geometry, turns, image.shape[1], image.shape[0]))
-            encoded.append(codec.encode(views[turns], priors[-1], model, vertices=attempt.vertices))
+            encoded.append(codec.encode(views[turns], priors[-1], self._model, vertices=attempt.vertices))
         tensors = [tensor for tensor, _ in encoded]
         batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
-        outputs, confidences = runtime.infer(batch)
-        answers = zip(active, quarters, priors, encoded, outputs, confidences)
+        outputs, confidences = self._runtime.infer(batch)
+        answers = zip(attempts, quarters, priors, encoded, outputs, confidences)
         for attempt, turns, prior, (tensor, crop), output, confidence in answers:
             attempt.failure = "invalid"
             geometry = codec.decode(output, prior, crop)
@@ -122,6 +139,30 @@ def run(
                 attempt.look = np.ascontiguousarray(np.rot90(look, -turns, (1, 2))) if turns else look
                 if attempt.tracked and plausible and not attempt.is_alike(settings):
                     _doubt(attempt, settings)
+
+    def right(self, attempts: list[Attempt]) -> None:
+        """Hold tilted starts, after their first pass, the way in which the network is surest of a face.
+
+        From the second pass on it talks itself into an upside-down face on an upright one; at the first glance it
+        knows better.
+        """
+        others = [[_held(attempt, turns) for turns in (1, 2, 3)] for attempt in attempts]
+        if others:
+            self.look([other for held in others for other in held], 0)
+        for attempt, held in zip(attempts, others):
+            best = max(
+                (other for other in held if not other.failure), key=lambda other: other.unled, default=None
+            )
+            if best is not None and best.unled > attempt.unled:
+                attempt.geometry, attempt.before = best.geometry, best.before
+                attempt.confidence, attempt.unled, attempt.failure = best.confidence, best.unled, ""
+
+
+def _held(attempt: Attempt, turns: int) -> Attempt:
+    """The first pass of an attempt, turned by quarters about the face's centre."""
+    start = attempt.before
+    rotation = so3.exp(np.array([0.0, 0.0, 0.5 * math.pi * turns])) @ start.pose.rotation
+    return Attempt(None, replace(start, pose=replace(start.pose, rotation=rotation)), 1)
 
 
 def _doubt(attempt: Attempt, settings: TrackerSettings) -> None:

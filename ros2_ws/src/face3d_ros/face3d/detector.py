@@ -11,8 +11,7 @@ import numpy as np
 
 from face3d.crop import check_image
 from face3d.looks import UPRIGHT, Look
-
-_DLIB_FACE = 80  # dlib's detector window: smaller faces are invisible to it
+from face3d.parts import WINDOW, Part
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Detection:
 @dataclass(frozen=True)
 class DetectorSettings:
     """min_face    smallest face that is to be found, in image pixels: smaller than 80 enlarges the image
-    max_pixels  the detector works on at most so many pixels: larger images are shrunk, for speed
+    max_pixels  the detector works on at most so many pixels: larger images are shrunk, or searched in parts
     threshold   dlib's score from which a hit counts: higher is stricter, 0 is dlib's own
     """
 
@@ -48,8 +47,8 @@ class DetectorSettings:
     threshold: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.min_face <= 0.0 or self.max_pixels < _DLIB_FACE**2:
-            raise ValueError(f"the detector needs min_face > 0 and max_pixels >= {_DLIB_FACE**2}, got {self}")
+        if self.min_face <= 0.0 or self.max_pixels < WINDOW**2:
+            raise ValueError(f"the detector needs min_face > 0 and max_pixels >= {WINDOW**2}, got {self}")
 
 
 STILL = DetectorSettings(min_face=36.0, max_pixels=2_000_000)
@@ -63,18 +62,21 @@ class Detector:
         self.settings = settings or DetectorSettings()
         self._detector = _frontal_face_detector()
 
-    def detect(self, image: np.ndarray, look: Look = UPRIGHT, doubt: float = 0.0) -> list[Detection]:
-        """Faces in an RGB image (H, W, 3) uint8, the most certain first.
+    def detect(
+        self, image: np.ndarray, look: Look = UPRIGHT, doubt: float = 0.0, part: Part | None = None
+    ) -> list[Detection]:
+        """Faces in an RGB image (H, W, 3) uint8, or a part of it, the most certain first.
 
         doubt  how far a score may be below the threshold, but never further than the look allows: profiles, covered
                and dark faces, and more that is none
         """
         check_image(image)
-        height, width = image.shape[:2]
-        seen, border = look.prepare(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+        left, top, width, height = part or (0, 0, image.shape[1], image.shape[0])
+        view = image[top : top + height, left : left + width]
+        seen, border = look.prepare(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY))
         tall, wide = seen.shape
         pixels = width * height
-        zoom = min(_DLIB_FACE / self.settings.min_face, math.sqrt(self.settings.max_pixels / pixels))
+        zoom = min(WINDOW / self.settings.min_face, math.sqrt(self.settings.max_pixels / pixels))
         zoom *= math.sqrt(pixels / (wide * tall))  # a margin makes no look dearer: what it is for is large
         size = (max(1, round(wide * zoom)), max(1, round(tall * zoom)))
         if size != (wide, tall):
@@ -86,7 +88,7 @@ class Detector:
         for hit, score in sorted(zip(hits, scores), key=lambda pair: -pair[1]):
             box = (hit.left() * across, hit.top() * down, hit.width() * across, hit.height() * down)
             x, y, w, h = _turned_back(box, look.quarters, wide, tall)
-            inside = _clip((x - border, y - border, w, h), width, height)
+            inside = _clip((left + x - border, top + y - border, w, h), image.shape[1], image.shape[0])
             if inside is not None:
                 confidence = 1.0 / (1.0 + math.exp(-3.0 * score))
                 found.append(Detection(inside, confidence, look.roll, score >= threshold))

@@ -12,6 +12,7 @@ from face3d.camera import Camera
 from face3d.crop import box_of_pose, crop_of, overlap, pose_from_box
 from face3d.detector import Detection, Detector, with_few_doubts
 from face3d.looks import OTHERS, UPRIGHT
+from face3d.parts import WINDOW, parts_of
 from face3d.track import Face
 from face3d.tracker import Box, Tracker
 
@@ -68,6 +69,9 @@ def _look_around(image: np.ndarray, detector: Detector, smallest: float) -> list
     for look in (UPRIGHT, *OTHERS):
         hits = [hit for hit in detector.detect(image, look, _DOUBT) if hit.sure or hit.box[2] >= _DETAIL]
         found += with_few_doubts(hits, _MOST)
+    height, width = image.shape[:2]
+    for part in parts_of(width, height, WINDOW, detector.settings.max_pixels):  # down to full resolution
+        found += detector.detect(image, part=part)
     kept: list[Detection] = []
     for hit in sorted(found, key=lambda hit: -hit.confidence):
         known = any(hit.roll == other.roll and overlap(hit.box, other.box) >= _SAME for other in kept)
