@@ -141,6 +141,18 @@ def test_compressed() -> None:
         to_rgb(CompressedImage(format="16UC1; compressedDepth png", data=good.data))
 
 
+def test_a_jpeg_without_its_end_is_refused_by_every_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old ones decode it: the last row stands in for those that are missing. Cameras may put zeros behind the end."""
+    monkeypatch.setattr(cv2, "imdecode", lambda data, flags: RGB)
+    whole = cv2.imencode(".jpg", RGB)[1].tobytes()
+    thumbnail = whole[:2] + b"\xff\xe1" + (len(whole) + 2).to_bytes(2, "big") + whole + whole[2:]
+    for data in (whole, whole + bytes(100), thumbnail):
+        assert to_rgb(CompressedImage(format="jpeg", data=array("B", data))).shape == RGB.shape
+    for data in (whole[: len(whole) // 2], whole[:-2], whole[:-1], thumbnail[:-100]):
+        with pytest.raises(BadImage, match="cannot decode a compressed image"):
+            to_rgb(CompressedImage(format="jpeg", data=array("B", data)))
+
+
 @pytest.mark.parametrize(
     "changes, text",
     [
