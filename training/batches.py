@@ -11,6 +11,7 @@ can be its next prior (unrolled passes, at no extra cost).
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing as mp
 import os
@@ -91,17 +92,14 @@ class BatchSource:
         self._difficulty.value = value
 
     def take(self) -> tuple[int, dict[str, np.ndarray]]:
-        """The next full slot and its arrays. Raises RuntimeError when a worker has died."""
+        """The next full slot and its arrays. Raises RuntimeError when a worker has died: the others could go on."""
         while True:
-            try:
+            dead = [worker.exitcode for worker in self._workers if not worker.is_alive()]
+            if dead:
+                raise RuntimeError(f"a data worker ended with exit code {dead[0]}; its error is above")
+            with contextlib.suppress(queue.Empty):
                 slot = self._full.get(timeout=5.0)
                 return slot, self.views[slot]
-            except queue.Empty:
-                dead = [worker.exitcode for worker in self._workers if not worker.is_alive()]
-                if dead:
-                    raise RuntimeError(
-                        f"a data worker ended with exit code {dead[0]}; its error is above"
-                    ) from None
 
     def release(self, slot: int, output: np.ndarray) -> None:
         """Give a slot back, with the network's outputs (B, 290) for its samples."""
