@@ -1,11 +1,15 @@
 """A track ends where the picture becomes another one, even with a network that believes in everything it is shown."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from face3d import codec
+from face3d import rotation as so3
 from face3d.crop import box_of_pose, overlap
-from face3d.likeness import is_alike, look_of, remember
+from face3d.likeness import is_alike, is_alike_turned, look_of, remember
 from face3d.track import TrackerSettings
 from tests.core.faces import face_at
 from tests.core.pictures import photograph
@@ -155,6 +159,34 @@ def test_a_fast_turn_shows_another_side_of_the_same_face(model, monkeypatch) -> 
         playing.oracle.truths = [truth]
         boxes = [box_of_pose(truth.pose)] if index == 0 else None
         assert playing.show(photograph(model, [truth]), boxes) == [1], index
+
+
+@pytest.mark.parametrize("degrees", [-35, -15, 20, 40])
+def test_a_picture_that_turns_is_alike_turned_back(degrees) -> None:
+    around = cv2.getRotationMatrix2D((99.5, 99.5), -degrees, 1.0)  # clockwise
+    tensor = np.zeros((9, 200, 200), np.uint8)
+    picture = cv2.GaussianBlur(pattern(1, 200, 200), (0, 0), 8)
+    tensor[:3] = picture.transpose(2, 0, 1)
+    before, other = look_of(tensor), tensor.copy()
+    tensor[:3] = cv2.warpAffine(picture, around, (200, 200)).transpose(2, 0, 1)
+    other[:3] = pattern(2, 200, 200).transpose(2, 0, 1)
+    roll = np.radians(degrees)
+    assert is_alike_turned(look_of(tensor), before, roll, 0.9)
+    assert not is_alike_turned(look_of(tensor), before, -roll, 0.9)
+    assert not is_alike_turned(look_of(other), before, roll, 0.5)
+
+
+@pytest.mark.parametrize("degrees", [-25, 19, 30])
+def test_a_head_before_a_camera_that_rolls_fast_stays_itself(model, monkeypatch, degrees) -> None:
+    face = face_at(320, 240)
+    painted = cv2.addWeighted(photograph(model, [face]), 0.5, pattern(5), 0.5, 0.0)
+    playing = Playing(model, monkeypatch, face)
+    for index in range(30):
+        angle = degrees * (0, 1, 0, -1)[index % 4]
+        spin = so3.exp(np.array([0.0, 0.0, np.radians(angle)]))
+        playing.oracle.truths = [replace(face, pose=replace(face.pose, rotation=spin @ face.pose.rotation))]
+        image = cv2.warpAffine(painted, cv2.getRotationMatrix2D((320, 240), -angle, 1.0), (640, 480))
+        assert playing.show(image, [box_of_pose(face.pose)] if index == 0 else None) == [1], index
 
 
 def test_it_can_be_switched_off(model, monkeypatch) -> None:

@@ -13,9 +13,9 @@ from face3d import codec
 from face3d import rotation as so3
 from face3d.codec import Geometry
 from face3d.face_filter import FaceFilter
-from face3d.likeness import is_alike, look_of
+from face3d.likeness import is_alike, is_alike_turned, look_of
 from face3d.plausibility import is_near, is_plausible, is_within
-from face3d.quarter import quarters_of, turned, turned_geometry
+from face3d.quarter import quarters_of, roll_of, turned, turned_geometry
 from face3d.track import Track, TrackerSettings
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _FIRST_GLANCE = 0.5
 # What a tracked face moves in one frame before it is looked at twice: radians, log scale, crops. One pass goes most of
 # the way only, and what is left adds up from frame to frame. Heads hardly do it; shaken cameras do.
 _FAR = 0.2, 0.2, 0.15
+_ROLLED = 0.1  # radians from which a head is compared with itself turned
 
 
 @dataclass
@@ -73,7 +74,12 @@ class Attempt:
         """Whether it shows what its track has shown so far; yes where nothing can be compared."""
         if self.look is None or self.track is None or self.track.look is None:
             return True
-        return is_alike(self.look, self.track.look, settings.min_likeness)
+        before, least = self.track.look, settings.min_likeness
+        if is_alike(self.look, before, least):
+            return True
+        tilts = roll_of(self.geometry.pose), roll_of(self.track.memory.geometry.pose)
+        roll = math.remainder(tilts[0] - tilts[1], 2.0 * math.pi)
+        return abs(roll) > _ROLLED and is_alike_turned(self.look, before, roll, least)
 
 
 def run(
