@@ -112,6 +112,7 @@ def nodes(context: LaunchContext) -> list[Node]:
             executable="rviz2",
             arguments=["-d", str(SHARE / "rviz" / "face3d.rviz"), "-f", argument("fixed_frame")],
             remappings=[(f"/{topic}", f"{prefix}/{topic}") for topic in topics],
+            parameters=[{"use_sim_time": truth(argument("use_sim_time"))}],  # else its TF is too old for it
             condition=IfCondition(LaunchConfiguration("rviz")),
             output="screen",
         )

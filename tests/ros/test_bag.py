@@ -85,6 +85,9 @@ def test_there_may_be_several_image_topics(tmp_path: Path) -> None:
         assert source.count == 1 and next(iter(source)).image[0, 0, 0] == 10
     with pytest.raises(SourceError, match="no images on /none"):
         open_bag(f"{tmp_path / 'bag'}:/none")
+    write_grey(tmp_path / "depth", {"/cam/depth/image": [(0, 1), (1, 2)], "/cam/color/image": [(0, 1)]})
+    with open_bag(str(tmp_path / "depth")) as source:
+        assert source.name.endswith("/cam/color/image")
 
 
 SECOND = 10**9

@@ -79,25 +79,46 @@ def test_launch_files_list_their_arguments(root: Path) -> None:
 def test_rosbag2_plays_what_the_nodes_take(
     root: Path, tmp_path: Path, monkeypatch, topic, kind, image, remap
 ) -> None:
-    for name in ("launch", "launch.actions", "launch.substitutions", "launch.launch_description_sources"):
-        if importlib.util.find_spec("launch_ros") is None:
-            monkeypatch.setitem(sys.modules, name, MagicMock())
-    monkeypatch.setattr(
-        "ament_index_python.packages.get_package_share_directory", lambda package: str(tmp_path)
+    launch = replay_launch(
+        root, tmp_path, monkeypatch, [(topic, kind, 9), ("/cam/camera_info", "CameraInfo", 99)]
     )
-    topics = [
-        {"topic_metadata": {"name": name, "type": f"sensor_msgs/msg/{type_}"}, "message_count": count}
-        for name, type_, count in ((topic, kind, 9), ("/cam/camera_info", "CameraInfo", 99))
-    ]
-    (tmp_path / "metadata.yaml").write_text(
-        yaml.safe_dump({"rosbag2_bagfile_information": {"topics_with_message_count": topics}})
-    )
-    launch = runpy.run_path(str(root / "launch" / "replay.launch.py"))
-    command, arguments = launch["rosbag2"](tmp_path, "2.0", True)
+    command, arguments = launch["rosbag2"](tmp_path, "", "2.0", True)
     assert command[:4] == ["ros2", "bag", "play", str(tmp_path)] and "--loop" in command
     assert arguments["image"] == image
     assert arguments["transport"] == ("raw" if kind == "Image" else "compressed")
     assert ("--remap" in command) == (remap is not None) and (remap is None or remap in command)
+
+
+def test_of_several_topics_rosbag2_plays_the_one_that_face3d_would(
+    root: Path, tmp_path: Path, monkeypatch
+) -> None:
+    topics = [
+        ("/cam/depth/image_raw", "Image", 10),
+        ("/cam/color/image_raw", "Image", 9),
+        ("/cam/color/image_raw/compressed", "CompressedImage", 9),
+        ("/other/jpeg", "CompressedImage", 1),
+    ]
+    launch = replay_launch(root, tmp_path, monkeypatch, topics)
+    assert launch["image_topic"](tmp_path) == ("/cam/color/image_raw", "raw")
+    assert launch["image_topic"](tmp_path, "/other/jpeg") == ("/other/jpeg", "compressed")
+    with pytest.raises(RuntimeError, match="no images on /none; its image topics: /cam/depth/image_raw, "):
+        launch["image_topic"](tmp_path, "/none")
+
+
+def replay_launch(root: Path, bag: Path, monkeypatch, topics: list[tuple[str, str, int]]) -> dict:
+    """What replay.launch.py defines; in `bag` is a metadata.yaml with topics: name, type, number of messages."""
+    for name in ("launch", "launch.actions", "launch.substitutions", "launch.launch_description_sources"):
+        if importlib.util.find_spec("launch_ros") is None:
+            monkeypatch.setitem(sys.modules, name, MagicMock())
+    monkeypatch.setattr("ament_index_python.packages.get_package_share_directory", lambda package: str(bag))
+    entries = [
+        {"topic_metadata": {"name": name, "type": f"sensor_msgs/msg/{kind}"}, "message_count": count}
+        for name, kind, count in topics
+    ]
+    (bag / "metadata.yaml").write_text(
+        yaml.safe_dump({"rosbag2_bagfile_information": {"topics_with_message_count": entries}})
+    )
+    return runpy.run_path(str(root / "launch" / "replay.launch.py"))
 
 
 def test_nodes_say_what_they_are_when_started_wrongly() -> None:

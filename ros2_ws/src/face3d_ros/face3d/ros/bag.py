@@ -128,7 +128,8 @@ class BagSource:
         return 1e9 / float(np.median(np.diff(stamps))) if len(stamps) > 1 else _FPS
 
     def _choose(self, topic: str) -> list:
-        """The connections of the image topic to play: the named one, else the one with most messages."""
+        """The connections of the image topic to play: the named one, else the one with most messages. Depth images are
+        images, too, but show no face."""
         images = [c for c in self._reader.connections if c.msgtype in (_IMAGE, _COMPRESSED)]
         if topic:
             images = [c for c in images if c.topic == topic]
@@ -138,7 +139,7 @@ class BagSource:
                 f"{self._path} has no images{f' on {topic}' if topic else ''}; "
                 + (f"its topics: {', '.join(kinds)}" if kinds else "the bag is empty")
             )
-        best = max(images, key=lambda c: (c.msgcount, c.msgtype == _IMAGE)).topic
+        best = max(images, key=lambda c: ("depth" not in c.topic, c.msgcount, c.msgtype == _IMAGE)).topic
         if len({c.topic for c in images}) > 1:
             _log.warning("%s has several image topics; playing %s (choose with BAG:/topic)", self._path, best)
         return [c for c in images if c.topic == best]
