@@ -32,6 +32,9 @@ OPSET = 17
 LARGE = 1024
 """Weights with fewer values stay float32."""
 
+NEEDED = {"network", "config", "samples", "face_model"}
+"""What the file of a trained network holds. checkpoint.pt beside it has the weights of the last step, not their average."""
+
 PARITY = 5e-3
 """Largest allowed difference between torch and ONNX Runtime, in units of the coefficients."""
 
@@ -128,7 +131,9 @@ def main() -> None:
     except OSError as error:
         raise SystemExit(f"export: {error}") from None
     except (UnpicklingError, RuntimeError):  # as torch says it, it is a page long
-        raise SystemExit(f"export: {arguments.weights} holds no weights of a training run") from None
+        weights = None
+    if not isinstance(weights, dict) or not NEEDED <= weights.keys():
+        raise SystemExit(f"export: {arguments.weights} holds no weights of a training run, as its best.pt does")
     difference = export(weights, arguments.out)
     size = arguments.out.stat().st_size / 1e6
     print(f"{arguments.out}: {size:.1f} MB, opset {OPSET}, largest difference to torch {difference:.1e}")
