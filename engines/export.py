@@ -33,7 +33,7 @@ LARGE = 1024
 """Weights with fewer values stay float32."""
 
 NEEDED = {"network", "config", "samples", "face_model"}
-"""What the file of a trained network holds. checkpoint.pt beside it has the weights of the last step, not their average."""
+"""In the file of a trained network. checkpoint.pt beside it has the weights of the last step, not their average."""
 
 PARITY = 5e-3
 """Largest allowed difference between torch and ONNX Runtime, in units of the coefficients."""
@@ -132,8 +132,10 @@ def main() -> None:
         raise SystemExit(f"export: {error}") from None
     except (UnpicklingError, RuntimeError):  # as torch says it, it is a page long
         weights = None
-    if not isinstance(weights, dict) or not NEEDED <= weights.keys():
-        raise SystemExit(f"export: {arguments.weights} holds no weights of a training run, as its best.pt does")
+    if not isinstance(weights, dict) or NEEDED - weights.keys():
+        raise SystemExit(
+            f"export: {arguments.weights} holds no weights of a training run, as its best.pt does"
+        )
     difference = export(weights, arguments.out)
     size = arguments.out.stat().st_size / 1e6
     print(f"{arguments.out}: {size:.1f} MB, opset {OPSET}, largest difference to torch {difference:.1e}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("scipy", reason="synthetic faces need the packages of training")
-torch = pytest.importorskip("torch", reason="the exporter needs torch")
+pytest.importorskip("torch", reason="the exporter needs torch")
 
 from engines import check_parity, export, quantize
 
@@ -35,9 +35,11 @@ def test_a_foreign_file_is_one_line(tmp_path: Path, monkeypatch, program, argume
 
 def test_a_checkpoint_is_not_what_is_shipped(tmp_path: Path, monkeypatch) -> None:
     """It lies beside best.pt, and its network is that of the last step."""
+    import torch
+
     file = tmp_path / "checkpoint.pt"
     torch.save({"network": {}, "average": {}, "state": {}, "config": {}}, file)
     monkeypatch.setattr(sys, "argv", ["export", str(file), "--out", str(tmp_path / "face3d.onnx")])
-    with pytest.raises(SystemExit, match="no weights of a training run, as its best.pt does"):
+    with pytest.raises(SystemExit, match="no weights of a training run"):
         export.main()
     assert sorted(tmp_path.iterdir()) == [file]
