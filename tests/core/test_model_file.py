@@ -87,6 +87,18 @@ def test_a_file_of_another_kind(tmp_path, content):
         FaceModel.load(path)
 
 
+def test_arrays_of_another_kind_are_refused_in_our_words(tmp_path):
+    path = tmp_path / "objects.npz"
+    np.savez(path, mean=np.array([{}], object))
+    with pytest.raises(FaceModelError, match="an array in it cannot be read") as error:
+        FaceModel.load(path)
+    assert "pickle" not in str(error.value)
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(FaceModelError, match="it is no NPZ file"):
+        FaceModel.load(path)
+
+
 def test_a_damaged_copy(tmp_path):
     data = bytearray(resources.face_model().read_bytes())
     data[len(data) // 2] ^= 0xFF

@@ -1,10 +1,12 @@
 """Images from photographs, folders and videos, and clear words for what is none of them."""
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
-from face3d import source
+from face3d import cli, source
 from face3d.movie import Movie
 from face3d.source import Frame, SourceError, open_source, read_image
 
@@ -113,3 +115,12 @@ def test_plugs_come_first(monkeypatch) -> None:
     monkeypatch.setattr(source, "_plugs", [])
     source.plug(lambda text: Bag() if text.endswith(".bag") else None)
     assert [frame.stamp for frame in open_source("a.bag")] == [1]
+
+
+def test_a_bag_without_ros_is_not_taken_for_a_folder_of_images(tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "metadata.yaml").write_text("")
+    monkeypatch.setitem(sys.modules, "face3d.ros.bag", None)
+    assert cli.main(["record", str(tmp_path / "bag"), "-o", str(tmp_path / "new")]) == 1
+    error = capsys.readouterr().err
+    assert "is a bag, and reading one needs ROS 2" in error and len(error.splitlines()) == 1

@@ -182,6 +182,16 @@ def test_a_missing_network_is_said_before_anything_starts(domain, clip: Path, tm
     assert process.returncode == 1 and "no network at" in output and str(tmp_path / "no.onnx") in output
 
 
+@pytest.mark.parametrize("option", ["--network", "--model"])
+def test_nor_does_anything_start_with_a_file_that_is_none(domain, clip: Path, tmp_path: Path, option) -> None:
+    letter = tmp_path / ("letter.onnx" if option == "--network" else "letter.npz")
+    letter.write_text("Dear reader,\n")
+    process = face3d("live", "--source", str(clip), option, str(letter), cwd=tmp_path)
+    output = finish(process)
+    assert process.returncode == 1 and f"{letter}" in output and len(output.splitlines()) == 1, output
+    assert not (tmp_path / "out").exists()
+
+
 def test_recorded_and_replayed(domain, clip: Path, network: Path, tmp_path: Path) -> None:
     bag = tmp_path / "bag"
     assert "25 images ->" in finish(face3d("record", str(clip), "-o", str(bag), "--jpeg", "95"))

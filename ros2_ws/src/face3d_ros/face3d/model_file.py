@@ -30,11 +30,15 @@ class ModelFile:
 
     @staticmethod
     def read(path: Path) -> ModelFile:
+        if not zipfile.is_zipfile(path):
+            raise FaceModelError(f"{path}: not a face model, or damaged: it is no NPZ file; {_HELP}")
         try:
             with np.load(path, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except (zipfile.BadZipFile, ValueError, OSError, EOFError, AttributeError) as error:
-            raise FaceModelError(f"{path}: not a face model, or damaged ({error}); {_HELP}") from error
+            raise FaceModelError(
+                f"{path}: not a face model, or damaged: an array in it cannot be read; {_HELP}"
+            ) from error
         return ModelFile(arrays, str(path))
 
     def __contains__(self, name: str) -> bool:

@@ -10,7 +10,6 @@ Exit codes: 0 done; 1 the source could not be read or the bag not written; 2 wro
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 from pathlib import Path
 
@@ -39,12 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from face3d.ros.bag_name import bag_of
     from face3d.ros.record import BagWriter, record
-    from face3d.source import open_source, plug
+    from face3d.source import SourceError, open_source, plug
 
-    with contextlib.suppress(ModuleNotFoundError):  # without ROS 2, everything but bags
-        from face3d.ros.bag import open_bag
-
+    if bag_of(arguments.source):
+        try:
+            from face3d.ros.bag import open_bag
+        except ModuleNotFoundError as missing:
+            reason = f"{missing.name} is missing; run `make setup`"
+            raise SourceError(f"{arguments.source} is a bag, and reading one needs ROS 2: {reason}") from None
         plug(open_bag)
     with (
         open_source(arguments.source) as source,

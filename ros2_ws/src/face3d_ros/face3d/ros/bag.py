@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from face3d.camera import Camera
+from face3d.ros.bag_name import bag_of
 from face3d.ros.conversions import BadImage, image_size, is_rectified, nanoseconds, to_camera, to_rgb
 from face3d.source import Frame, SourceError
 
 _IMAGE = "sensor_msgs/msg/Image"
 _COMPRESSED = "sensor_msgs/msg/CompressedImage"
 _INFO = "sensor_msgs/msg/CameraInfo"
-_SUFFIXES = (".db3", ".mcap")
 _FPS = 30.0  # of a bag with a single image
 _LOOK = 50  # images whose distances give the rate
 _JUMP = 10.0  # seconds by which a stamp may be ahead of the recording's time before it is taken for broken
@@ -26,19 +26,12 @@ _log = logging.getLogger(__name__)
 
 
 def open_bag(text: str) -> BagSource | None:
-    """The bag that `text` names, or None when it names none; for `face3d.source.plug`.
+    """The bag that `text` names (see `bag_of`), or None when it names none; for `face3d.source.plug`.
 
-    text  a bag's folder or its .db3 or .mcap file, with ":/topic" behind it to choose among image topics
     Raises SourceError.
     """
-    name, colon, topic = text.rpartition(":")
-    path, topic = (Path(name), topic) if colon and topic.startswith("/") else (Path(text), "")
-    path = path.expanduser()
-    if path.is_dir():
-        is_bag = any(entry.name == "metadata.yaml" or entry.suffix in _SUFFIXES for entry in path.iterdir())
-    else:
-        is_bag = path.is_file() and path.suffix in _SUFFIXES
-    return BagSource(path, topic) if is_bag else None
+    named = bag_of(text)
+    return BagSource(*named) if named is not None else None
 
 
 class BagSource:

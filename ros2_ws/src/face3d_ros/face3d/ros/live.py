@@ -13,7 +13,8 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from face3d import demo, resources
+from face3d import demo, resources, runtime
+from face3d.model import FaceModel
 from face3d.movie import FaceTable, Movie
 from face3d.ros import bag, environment
 from face3d.ros.conversions import read_calibration
@@ -21,6 +22,7 @@ from face3d.ros.listener import Listener
 from face3d.ros.node_group import NodeGroup
 from face3d.ros.status_line import StatusLine
 from face3d.ros.window import Window, why_not
+from face3d.runtime.sidecar import Sidecar
 from face3d.source import SourceError, open_source, plug
 
 _NO_FACE = 5.0  # seconds without any face after which the user should hear of it
@@ -59,13 +61,12 @@ class LiveOptions:
 def run(options: LiveOptions) -> int:
     """Run until the source ends, the time is over, the window is closed or Ctrl-C; returns the exit code.
 
-    Raises SourceError, FileNotFoundError (no network or face model), ValueError (no calibration) or OSError before
-    anything is started.
+    Raises SourceError, FileNotFoundError (no network or face model), ValueError (one that is none, or no calibration)
+    or OSError before anything is started.
     """
     status = StatusLine()
     source, fps, live = _find_source(options.source, status)
-    resources.face_model(str(options.reconstruction.get("model") or "") or None)
-    resources.network(str(options.reconstruction.get("network") or "") or None)
+    _check_network(options.reconstruction)
     if options.camera.get("calibration"):
         read_calibration(str(options.camera["calibration"]))
     domain, lock = environment.isolate(options.domain)
@@ -115,6 +116,17 @@ def _find_source(name: str | None, status: StatusLine) -> tuple[str, float, bool
         name = str(demo.demo_clip())
     with open_source(name) as source:
         return name, source.fps, source.live
+
+
+def _check_network(worker: dict[str, object]) -> None:
+    """Read the face model and the network that the parameters of the reconstruction node name: what is none, or does
+    not fit, is said now and not by a node. Whether the backend can run it here only the node finds out."""
+    model = FaceModel.load(str(worker.get("model") or "") or None)
+    path = resources.network(str(worker.get("network") or "") or None)
+    if path.suffix == runtime.ENGINE:
+        runtime.check_metadata(Sidecar.read(path).metadata, model, path)
+    else:
+        runtime.load(path, model).close()
 
 
 def _open_window(status: StatusLine) -> Window | None:
