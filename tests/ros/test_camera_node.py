@@ -71,7 +71,15 @@ def test_what_is_no_video_is_said_and_a_source_that_comes_later_plays(
     assert "Traceback" not in "\n".join(nodes.lines())
 
 
-@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), cv2.error("(-215) failed")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(13, "Permission denied"),
+        cv2.error("(-215) failed"),
+        OverflowError("no such time"),
+        RuntimeError("?"),
+    ],
+)
 def test_a_source_that_fails_otherwise_is_said_and_tried_again(
     domain, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

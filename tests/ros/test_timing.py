@@ -17,10 +17,10 @@ from visualization_msgs.msg import Marker
 
 from face3d.codec import EXPRESSION, IDENTITY
 from face3d.movie import FaceTable, Movie
-from face3d.ros.camera_node import _Clock
 from face3d.ros.conversions import from_rgb
 from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
+from face3d.ros.file_clock import FileClock
 from face3d.ros.flow import Flow
 from face3d.ros.listener import Listener
 from face3d.ros.markers import Markers
@@ -31,7 +31,7 @@ SECOND = 10**9
 
 
 def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:
-    clock = _Clock(5 * SECOND, 2.0, 1000 * SECOND)
+    clock = FileClock(5 * SECOND, 2.0, 1000 * SECOND)
     assert 0.9 < clock.early(7 * SECOND) <= 1.0, "two seconds at double speed"
     assert clock.stamp(7 * SECOND) == 1001 * SECOND
     stand_still(clock, 10.0)
@@ -41,7 +41,7 @@ def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:
 
 
 def test_a_file_catches_up_step_by_step() -> None:
-    clock = _Clock(0, 1.0, 0)
+    clock = FileClock(0, 1.0, 0)
     waits = []
     for number in range(40):
         if number == 4:
@@ -54,14 +54,14 @@ def test_a_file_catches_up_step_by_step() -> None:
     assert waits[-2:] == pytest.approx([0.02, 0.02], abs=0.003)
 
 
-def stand_still(clock: _Clock, seconds: float) -> None:
+def stand_still(clock: FileClock, seconds: float) -> None:
     """Time passes."""
     clock._begin -= seconds
     clock._sent -= seconds
 
 
 def test_a_long_pause_of_a_recording_is_shortened() -> None:
-    clock = _Clock(5 * SECOND, 1.0, 1000 * SECOND)
+    clock = FileClock(5 * SECOND, 1.0, 1000 * SECOND)
     assert 7.9 < clock.early(13 * SECOND) <= 8.0, "a short one is waited out"
     assert 9.9 < clock.early(10_013 * SECOND) <= 10.0
     assert 1009.9 * SECOND < clock.stamp(10_013 * SECOND) < 1010.1 * SECOND, "the stamps know of no gap"

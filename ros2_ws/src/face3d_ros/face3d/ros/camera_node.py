@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Sequence
@@ -25,15 +24,13 @@ from face3d.ros.conversions import (
     to_stamp,
 )
 from face3d.ros.diagnostics import Health
+from face3d.ros.file_clock import FileClock
 from face3d.ros.flow import Flow
 from face3d.ros.hand_over import HandOver
 from face3d.ros.parameters import declare
 from face3d.ros.qos import IMAGE_OUT, OUTPUT, create_publisher
 from face3d.source import Frame, Source, SourceError, open_source, plug
 
-_LATE = 0.5  # seconds behind its pace from which a file goes on from now instead of catching up
-_CATCH_UP = 0.8  # of the time between two images is the least that passes when it is behind
-_PAUSE = 10.0  # longest pause of a file that is waited out in full, seconds
 _SUBSCRIBERS_PATIENCE = 30.0
 _HANGS = 3.0  # seconds after which a read that has not come back does not keep the node from ending
 _GOODBYE = (
@@ -124,7 +121,7 @@ class CameraNode(Node):
         except RuntimeError:  # rclpy.RCLError is private
             if self.context.ok() and not self._stop.is_set():
                 raise
-            # The context was shut down between two checks, or a camera that hung came back: the node is ending.
+            # The context was shut down while it said goodbye: the node is ending.
 
     def _run(self) -> None:
         """Play the source until it ends or the node stops; open it again when it fails."""
@@ -137,16 +134,16 @@ class CameraNode(Node):
                     self._play(source)
                 if not again:
                     break
-            except (SourceError, OSError, cv2.error) as error:
-                if self._stop.is_set():
+            except Exception as error:  # a damaged file makes its decoder raise anything
+                if self._stop.is_set() or not self.context.ok():
                     return
-                text = " ".join(str(error).split())
-                if (
-                    not again and self._health.frames > shown
-                ):  # a second time would show the same images once more
-                    self._health.fatal(text)
+                # Played again, a recording would only show what it has shown already.
+                broken = not again and self._health.frames > shown
+                self._health.fatal(
+                    _text(error) + ("" if broken else f"; trying again every {self._reopen:g} s")
+                )
+                if broken:
                     break
-                self._health.fatal(f"{text}; trying again every {self._reopen:g} s")
                 self._stop.wait(self._reopen)
         if not self._stop.is_set():
             self.get_logger().info(f"{self._name} has ended: {self._health.frames} images")
@@ -162,7 +159,7 @@ class CameraNode(Node):
         clock = None
         for frame in source:
             if not source.live:
-                clock = clock or _Clock(frame.stamp, pace, self.get_clock().now().nanoseconds)
+                clock = clock or FileClock(frame.stamp, pace, self.get_clock().now().nanoseconds)
                 self._stop.wait(clock.early(frame.stamp))
                 self._flow.wait(self._stop)
             if self._stop.is_set():
@@ -181,7 +178,7 @@ class CameraNode(Node):
                 self.get_logger().warning(f"only {found} of {self._subscribers} subscribers came; starting")
                 return
 
-    def _publish(self, frame: Frame, source: Source, clock: _Clock | None) -> None:
+    def _publish(self, frame: Frame, source: Source, clock: FileClock | None) -> None:
         self._health.received()
         if clock is None or self._stamps == "now":
             stamp = to_stamp(self.get_clock().now().nanoseconds)
@@ -213,39 +210,10 @@ class CameraNode(Node):
         return from_camera(camera, header)
 
 
-class _Clock:
-    """When the images of a file are due: its own times, divided by `pace`, from the first image on.
-
-    A recording may hold a pause of hours, or a clock that was set in between: nobody wants to wait for that. After a
-    hiccup it catches up, but not all at once: whoever takes the newest image only would lose the others.
-    first  stamp of the first image, nanoseconds; now  the time at which it is published, nanoseconds
-    """
-
-    def __init__(self, first: int, pace: float, now: int) -> None:
-        self._first, self._pace, self._now = first, pace, now
-        self._begin = time.monotonic()
-        self._paused = 0.0
-        self._last, self._sent = first, -math.inf
-
-    def early(self, stamp: int) -> float:
-        """Seconds until the image is due. Far behind, it goes on from now instead of hurrying after; a pause is
-        shortened to ten seconds."""
-        now = time.monotonic()
-        late = now - self._begin - self._paused - (stamp - self._first) * 1e-9 / self._pace
-        if late > _LATE:
-            self._paused += late
-        elif late < -_PAUSE:
-            skipped = -late - _PAUSE
-            self._first += round(skipped * 1e9 * self._pace)
-            late = -_PAUSE
-        soonest = self._sent + _CATCH_UP * (stamp - self._last) * 1e-9 / self._pace
-        wait = max(0.0, -late, min(soonest - now, _PAUSE))
-        self._last, self._sent = stamp, now + wait
-        return wait
-
-    def stamp(self, stamp: int) -> int:
-        """The image's time if every image were published when it is due, nanoseconds."""
-        return self._now + round((stamp - self._first) / self._pace)
+def _text(error: Exception) -> str:
+    """What happened, on one line; errors that are not meant to be read say their kind, too."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, (SourceError, OSError, cv2.error)) else f"{type(error).__name__}: {text}"
 
 
 NODE = CameraNode
