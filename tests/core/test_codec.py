@@ -111,3 +111,26 @@ def test_any_crop_of_one_prior_gives_the_same_face(model) -> None:
 def shifted(face: Geometry, shift: np.ndarray) -> Geometry:
     pose = face.pose
     return Geometry(face.identity, face.expression, Pose(pose.rotation, pose.scale, pose.translation + shift))
+
+
+def test_a_prior_shows_half_of_the_identity_and_all_of_the_expression(model) -> None:
+    """Whether its own vertices are known or not: the same to a micrometre."""
+    rng = np.random.default_rng(5)
+    for _ in range(3):
+        face = random_geometry(rng)
+        whole = model.shape(face.identity, face.expression)
+        mean, zero = model.shape(0 * face.identity, 0 * face.expression), 0 * face.expression
+        expected = whole - 0.5 * (model.shape(face.identity, zero) - mean)
+        for known in (None, whole):
+            found = codec.prior_shape(face, model, known)
+            np.testing.assert_allclose(found, expected[: model.control_count], atol=1e-6)
+
+
+def test_a_displacement_is_kept_and_cannot_be_changed(model) -> None:
+    rng = np.random.default_rng(6)
+    identity = random_geometry(rng).identity
+    found = model.displacement(identity)
+    assert model.displacement(identity.copy()) is found
+    with pytest.raises(ValueError, match="read-only"):
+        found[0] = 0.0
+    np.testing.assert_allclose(model.displacement(2 * identity), 2 * found, atol=1e-6)

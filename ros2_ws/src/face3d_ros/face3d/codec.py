@@ -61,9 +61,15 @@ class Geometry:
         return self.pose.is_finite() and _core.is_finite(self.identity, self.expression)
 
 
-def prior_shape(geometry: Geometry, model: FaceModel) -> np.ndarray:
-    """Level-of-detail vertices (C, 3) float32 in the model frame, as the network is shown them of a prior."""
-    return model.shape(SHOWN_IDENTITY * geometry.identity, geometry.expression, lod=True)
+def prior_shape(geometry: Geometry, model: FaceModel, vertices: np.ndarray | None = None) -> np.ndarray:
+    """Level-of-detail vertices (C, 3) float32 in the model frame, as the network is shown them of a prior.
+
+    vertices  (N, 3), all of this face, when the caller has them: what is not shown of its identity is taken off
+    """
+    if vertices is None:
+        return model.shape(SHOWN_IDENTITY * geometry.identity, geometry.expression, lod=True)
+    hidden = np.float32(1.0 - SHOWN_IDENTITY) * model.displacement(geometry.identity)
+    return vertices[: model.control_count] - hidden
 
 
 def encode(

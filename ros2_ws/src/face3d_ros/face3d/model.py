@@ -7,8 +7,9 @@ the control vertices' own places on the fine surface. docs/face_model_format.md 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,22 @@ class FaceModel:
         identity (200,), expression (84,). Coefficients that are 0 cost nothing.
         """
         return self._shape.evaluate(_coefficients(identity, expression), self.control_count if lod else None)
+
+    def displacement(self, identity: np.ndarray) -> np.ndarray:
+        """(C, 3) float32 metres, read-only: how far an identity (200,) moves the first C vertices; kept for 16."""
+        return self._displacements(np.asarray(identity, np.float32).tobytes())
+
+    @cached_property
+    def _displacements(self) -> Callable[[bytes], np.ndarray]:
+        mean = self.shape(_NO_IDENTITY, _NO_EXPRESSION, lod=True)
+
+        @lru_cache(maxsize=16)
+        def displacement(identity: bytes) -> np.ndarray:
+            moved = self.shape(np.frombuffer(identity, np.float32), _NO_EXPRESSION, lod=True) - mean
+            moved.setflags(write=False)
+            return moved
+
+        return displacement
 
     @cached_property
     def _shape(self) -> _core.FaceShape:

@@ -80,7 +80,8 @@ class Tracker:
                 face = self._face(track.id, stamp, track.confidence, memory.geometry, camera, deviation)
                 faces.append(face)
                 if track.vertices is None:
-                    track = replace(track, vertices=prior_shape(track.prior, self.model))
+                    whole = face.vertices if track.prior is face.geometry else None
+                    track = replace(track, vertices=prior_shape(track.prior, self.model, whole))
             remembered.append(track)
         return faces, TrackerState(tuple(remembered), next_id, stamp, counters.plus(frames=1))
 
