@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
@@ -22,10 +23,11 @@ class StatusLine:
         return time.monotonic() >= self._next
 
     def update(self, text: str) -> None:
-        """Replace the line."""
+        """Replace the line; a terminal that is too narrow for it shows its beginning."""
         self._next = time.monotonic() + self._period
         if self._terminal:
-            print(f"\r\x1b[K{text}", end="", flush=True)
+            room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be replaced
+            print(f"\r\x1b[K{text[:room]}", end="", flush=True)
             self._shown = True
         else:
             print(text, flush=True)
