@@ -13,7 +13,6 @@ import numpy as np
 from face3d.camera import Pose
 from face3d.codec import Geometry
 
-_UPRIGHT = math.radians(45.0)
 _ROTATE = {
     1: cv2.ROTATE_90_COUNTERCLOCKWISE,
     2: cv2.ROTATE_180,
