@@ -74,7 +74,7 @@ def test_occluded_face_that_moved_keeps_its_id_through_a_detection(model, monkey
     oracle, tracker, state = lost(model, monkeypatch, truth)
     _, state = play(tracker, 4, state, start=5)
     oracle.truths = [face_at(290, 250, 640)]
-    oracle.reach = 0.05  # the old place is too far away for the network
+    oracle.reach = 0.1  # the old place is too far away for the network, the second glance is not
     history, state = play(tracker, 1, state, [box(oracle.truths[0])], start=9)
     assert [face.id for face in history[0]] == [1]
     assert_close(history[0][0].geometry, oracle.truths[0], atol=1e-3)
@@ -139,6 +139,21 @@ def test_what_is_no_face_at_the_first_glance_begins_none(model, monkeypatch, gla
     oracle.spoil = spoil
     history, state = play(Tracker(model, oracle), 1, TrackerState(), [box(truth)])
     assert len(oracle.batches) > 1 and [face.id for face in history[0]] == expected
+    assert state.counters.refused == 1 - len(expected)
+
+
+@pytest.mark.parametrize(("glance", "expected"), [(0.1, []), (0.9, [1])])
+def test_what_is_no_face_from_beside_begins_none(model, monkeypatch, glance, expected) -> None:
+    """A cup is a face by chance, from where the box happens to be; a face is one from a little beside, too."""
+    truth = face_at(320, 240)
+    oracle = Oracle(monkeypatch, [truth], skill=0.5)
+
+    def spoil(outputs, confidence) -> None:
+        confidence.fill(glance if len(oracle.batches) == 2 else 0.99)
+
+    oracle.spoil = spoil
+    history, state = play(Tracker(model, oracle), 1, TrackerState(), [box(truth)])
+    assert len(oracle.batches) > 2 and [face.id for face in history[0]] == expected
     assert state.counters.refused == 1 - len(expected)
 
 

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 # What the network must say of a box at the first glance. Of faces, small and turned ones among them, it says 0.96 and
 # more; of cups, stones and motorcycles that it believes in at the end, 0.18 at most.
 _FIRST_GLANCE = 0.5
+# The second glance: metres at the face to the right and down of the box, and how much larger.
+_ASIDE, _LARGER = (-0.015, 0.012), 1.2
 # What a tracked face moves in one frame before it is looked at twice: radians, log scale, crops. One pass goes most of
 # the way only, and what is left adds up from frame to frame. Heads hardly do it; shaken cameras do.
 _FAR = 0.2, 0.2, 0.15
+_CONFIDENCE_GAIN = 0.4
 _ROLLED = 0.1  # radians from which a head is compared with itself turned
 
 
@@ -38,13 +41,14 @@ class Attempt:
     track       what it is about; None for a new face
     geometry    in: the prior, out: the estimate
     passes      of the network; one more when a tracked face has moved far, or the picture is another one than its own
-    settles     whether passes end as soon as the estimate rests where it came from, see `FaceFilter.rests`
+    begins      in a video from a box: there is a second glance, from beside, and passes end as soon as the estimate
+                rests where it came from, see `FaceFilter.rests`
     tracked     goes on from the frame before, rather than from a box
     vertices    `codec.prior_shape` of the prior, if known
     look        of the crop in the last pass, see `face3d.likeness`
     margin      of confidence by which it must beat the track's own estimate
-    unled       confidence of the first pass. Later ones see their own idea of a face beside the picture: from a box on
-                a cup they talk themselves into it
+    unled       confidence of the first pass, the lower one where there are two. Later ones see their own idea of a face
+                beside the picture: from a box on a cup they talk themselves into it
     failure     'invalid', 'implausible' or 'changed', the name of the counter; empty when it may be used
     before      what the last pass started from
     """
@@ -53,7 +57,7 @@ class Attempt:
     geometry: Geometry
     passes: int
     tracked: bool = False
-    settles: bool = False
+    begins: bool = False
     vertices: np.ndarray | None = None
     look: np.ndarray | None = None
     margin: float = 0.0
@@ -64,6 +68,19 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.before = self.geometry
+
+    def averaged(self, track: Track) -> float:
+        """A track's confidence, which is averaged over frames, after this one; a failed estimate has none."""
+        seen = 0.0 if self.failure else self.confidence
+        return track.confidence + _CONFIDENCE_GAIN * (seen - track.confidence)
+
+    def holds(self, settings: TrackerSettings) -> bool:
+        """Whether it is a track's own estimate, and good enough for it."""
+        if self.track is None or not self.tracked or self.failure:
+            return False
+        # A face that is found again must be as sure as one that begins.
+        least = settings.start_confidence if self.track.misses else 0.5 * settings.keep_confidence
+        return self.confidence >= least and self.averaged(self.track) >= settings.keep_confidence
 
     def convinces(self, settings: TrackerSettings) -> bool:
         """Whether the network takes what came of a box for a face: at the first glance, and after all passes."""
@@ -95,6 +112,9 @@ def run(
         sight.look(active, index)
         if index == 0:
             sight.right([attempt for attempt in tilted if attempt.unled >= _FIRST_GLANCE])
+            sight.glance_again(
+                [attempt for attempt in active if attempt.begins and attempt.unled >= _FIRST_GLANCE]
+            )
 
 
 class _Sight:
@@ -133,7 +153,7 @@ class _Sight:
             attempt.failure = "" if plausible else "implausible"
             attempt.before = attempt.geometry
             attempt.geometry = turned_geometry(geometry, -turns % 4, width, height)
-            if attempt.settles and FaceFilter.rests(attempt.before, attempt.geometry):
+            if attempt.begins and FaceFilter.rests(attempt.before, attempt.geometry):
                 attempt.passes = index + 1
             attempt.confidence, attempt.vertices = float(confidence), None
             if index == 0:
@@ -162,6 +182,23 @@ class _Sight:
             if best is not None and best.unled > attempt.unled:
                 attempt.geometry, attempt.before = best.geometry, best.before
                 attempt.confidence, attempt.unled, attempt.failure = best.confidence, best.unled, ""
+
+    def glance_again(self, attempts: list[Attempt]) -> None:
+        """The first glance from beside each start: a face is one from there, too, and a cup or gravel is not."""
+        others = [_beside(attempt) for attempt in attempts]
+        if others:
+            self.look(others, 0)
+        for attempt, other in zip(attempts, others):
+            attempt.unled = min(attempt.unled, other.unled)
+
+
+def _beside(attempt: Attempt) -> Attempt:
+    """The first pass of an attempt, from a larger crop beside its own."""
+    pose = attempt.before.pose
+    pose = replace(
+        pose, scale=_LARGER * pose.scale, translation=pose.translation + pose.scale * np.array(_ASIDE)
+    )
+    return Attempt(None, replace(attempt.before, pose=pose), 1)
 
 
 def _held(attempt: Attempt, turns: int) -> Attempt:

@@ -31,7 +31,6 @@ _BETTER = 0.1  # how much more confident a box inside a track must be to replace
 _EQUAL = -0.05  # and a box that doubts a track: the detector's word counts, too
 _NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still, or go back a little
 _BACK = 0.1  # seconds by which they may: a clock that is set, images that overtake each other
-_CONFIDENCE_GAIN = 0.4
 
 
 class Tracker:
@@ -63,7 +62,7 @@ class Tracker:
         attempts, spare = self._attempts(state.tracks, boxes or (), stamp)
         run(image, attempts, self.model, self.runtime, self.settings)
         # A box on a track that was well is of use where the track does not hold in this very image: after a cut.
-        holding = [own.track for own in attempts if own.track and own.tracked and self._holds(own.track, own)]
+        holding = [own.track for own in attempts if own.holds(self.settings)]
         spare = [attempt for attempt in spare if attempt.track not in holding]
         run(image, spare, self.model, self.runtime, self.settings)
         attempts += spare
@@ -125,7 +124,7 @@ class Tracker:
         room = self.settings.max_faces - len(tracks)
         for box in boxes:
             pose = pose_from_box(box)
-            fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations, settles=True)
+            fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations, begins=True)
             track, overlapping = matching(tracks, box, pose)
             if track is not None:
                 identity = track.memory.identity.value
@@ -149,14 +148,6 @@ class Tracker:
             return track.prior
         pose = self._filter.ahead(track.memory, track.prior.pose, _seconds(track.stamp, stamp))
         return Geometry(track.prior.identity, track.prior.expression, pose)
-
-    def _holds(self, track: Track, own: Attempt) -> bool:
-        """Whether a track's own estimate is good."""
-        settings = self.settings
-        # A face that is found again must be as sure as one that begins.
-        least = settings.start_confidence if track.misses else 0.5 * settings.keep_confidence
-        sure = own.confidence >= least and _averaged(track, own) >= settings.keep_confidence
-        return sure and not own.failure
 
     def _updated(
         self, state: TrackerState, attempts: list[Attempt], stamp: int
@@ -196,7 +187,7 @@ class Tracker:
         Somebody else is there instead of a track that is lost, and beside one that is good.
         """
         settings = self.settings
-        confidence, good = _averaged(track, own), self._holds(track, own)
+        confidence, good = own.averaged(track), own.holds(settings)
         usable = [attempt for attempt in fresh if attempt.convinces(settings)]
         best = max(usable, key=lambda attempt: attempt.confidence, default=None)
         if best is not None and good and best.confidence <= own.confidence + best.margin:
@@ -252,12 +243,6 @@ class Tracker:
         vertices = self.model.shape(geometry.identity, geometry.expression)
         points = geometry.pose.project(self.model.landmarks_of(vertices, geometry.pose.rotation))
         return Face(number, stamp, confidence, geometry, vertices, points, camera, deviation)
-
-
-def _averaged(track: Track, own: Attempt) -> float:
-    """The network's confidence over frames; a failed estimate has none."""
-    seen = 0.0 if own.failure else own.confidence
-    return track.confidence + _CONFIDENCE_GAIN * (seen - track.confidence)
 
 
 def _seconds(before: int, now: int) -> float:
