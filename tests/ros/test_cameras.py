@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from sensor_msgs.msg import RegionOfInterest
+from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 
 from face3d import rotation as so3
@@ -32,6 +32,26 @@ def test_cameras() -> None:
     assert conversions.to_camera(info, 640, 480, True) is None
     info.k = conversions.from_camera(camera, Header()).k
     assert conversions.to_camera(info, 640, 480, True) == camera, "a driver that leaves P empty"
+
+
+def test_camera_info_says_of_a_pinhole_what_its_definition_says() -> None:
+    """K, no distortion, R the identity and P = K [I | 0]: other nodes rectify and project by it."""
+    info = conversions.from_camera(Camera(640, 480, 500.0, 510.0, 320.0, 230.0), Header(frame_id="eye"))
+    matrix = np.array([[500.0, 0.0, 320.0], [0.0, 510.0, 230.0], [0.0, 0.0, 1.0]])
+    check_pinhole(info, matrix)
+    info.d, info.k = [0.1] * 5, [480.0, 0.0, 310.0, 0.0, 490.0, 240.0, 0.0, 0.0, 1.0]
+    info.binning_x, info.roi.width = 2, 100
+    seen = conversions.rectified(info)
+    check_pinhole(seen, matrix)
+    assert (seen.header, seen.roi, seen.binning_x) == (info.header, info.roi, 2)
+
+
+def check_pinhole(info: CameraInfo, matrix: np.ndarray) -> None:
+    assert (info.width, info.height, info.distortion_model) == (640, 480, "plumb_bob")
+    np.testing.assert_array_equal(np.reshape(info.k, (3, 3)), matrix)
+    np.testing.assert_array_equal(info.d, np.zeros(5))
+    np.testing.assert_array_equal(np.reshape(info.r, (3, 3)), np.eye(3))
+    np.testing.assert_array_equal(np.reshape(info.p, (3, 4)), np.hstack([matrix, np.zeros((3, 1))]))
 
 
 @pytest.mark.parametrize(
