@@ -88,6 +88,15 @@ def test_old_detections_start_no_face() -> None:
     assert detections.take(11 * SECOND + SECOND // 2 + 1) == []
 
 
+def test_detections_outlast_an_image_that_was_overtaken() -> None:
+    """Its stamp goes back a little, which ends no track either."""
+    detections = Detections(0.5)
+    assert detections.take(10 * SECOND) == []
+    detections.add(10 * SECOND, ["found"])
+    assert detections.take(10 * SECOND - SECOND // 50) == [], "before it was found"
+    assert detections.take(10 * SECOND + SECOND // 50) == ["found"]
+
+
 def test_detections_of_a_recording_that_begins_again_are_forgotten() -> None:
     detections = Detections(0.5)
     assert detections.take(14 * SECOND) == []

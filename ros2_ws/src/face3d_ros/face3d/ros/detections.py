@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 _AHEAD = 10.0  # seconds; detections farther ahead of the images are of another recording
+_BACK = 0.1  # seconds that stamps may go back, as for the tracker: images that overtake each other
 _WAITING = 100
 
 
@@ -28,7 +29,7 @@ class Detections:
 
     def take(self, stamp: int) -> list:
         """The newest boxes up to the image of this stamp, nanoseconds; none when they are too old for it."""
-        if stamp < self._last:  # a recording begins again: what waits is from before
+        if stamp < self._last - _BACK * 1e9:  # a recording begins again: what waits is from before
             self._waiting.clear()
         self._last = stamp
         due = [entry for entry in self._waiting if entry[0] <= stamp]
