@@ -134,6 +134,17 @@ def test_a_calibration_that_is_cut_off_is_named_and_the_last_one_counts(node, pr
     assert "assume a field of view" not in " ".join(node.lines())
 
 
+def test_detections_of_another_version_are_named_and_the_next_ones_followed(node, probe: Probe) -> None:
+    """As in a bag from before the message was changed."""
+    probe.listen("face_state")
+    probe.spin(probe.connected)
+    found = from_detections([Detection(BOX, 0.9)], Header(stamp=to_stamp(START), frame_id=FRAME), 320, 240)
+    probe.faces.publish(serialize_message(found)[:60])
+    probe.spin(lambda: "faces cannot be read" in probe.message(NODE))
+    probe.send(picture(), START + STEP, BOX)
+    probe.spin(lambda: probe.got["face_state"])
+
+
 def test_images_without_a_frame_give_no_transform(node, probe: Probe) -> None:
     """tf2 refuses a transform from nowhere, in every listener and for every image."""
     probe.listen("face_pose", "/tf")

@@ -10,6 +10,7 @@ import numpy as np
 from face3d_msgs.msg import Blendshapes, FaceArray, FaceMesh, FaceState, FaceTopology
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
@@ -135,7 +136,7 @@ class ReconstructionNode(Node):
         self._calibration = Calibration(self, rectified, fov, self._health)
         self._load()
         self._retry = self.create_timer(_RETRY, self._load, clock=STEADY)
-        self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT)
+        self.create_subscription(FaceArray, "faces", self._on_faces, OUTPUT, raw=True)
         self.images = ImageSubscription(self, transport, self._health, self.work, queue)
 
     def destroy_node(self) -> None:
@@ -160,7 +161,12 @@ class ReconstructionNode(Node):
         self._tracker = Tracker(self._model, network, self._settings)
         self._health.fatal("")
 
-    def _on_faces(self, message: FaceArray) -> None:
+    def _on_faces(self, data: bytes) -> None:
+        try:
+            message = deserialize_message(data, FaceArray)
+        except RuntimeError as error:  # rclpy's RMWError is private; from its own hands it would end the node
+            self._health.problem(f"a message on faces cannot be read: {error}")
+            return
         self._detections.add(nanoseconds(message.header.stamp), conversions.to_boxes(message))
 
     def work(self, picture: Picture) -> None:
