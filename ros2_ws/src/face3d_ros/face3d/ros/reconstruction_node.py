@@ -164,7 +164,7 @@ class ReconstructionNode(Node):
     def _on_faces(self, data: bytes) -> None:
         try:
             message = deserialize_message(data, FaceArray)
-        except RuntimeError as error:  # rclpy's RMWError is private; from its own hands it would end the node
+        except RuntimeError as error:  # its RMWError is private; rclpy itself drops such a message in silence
             self._health.problem(f"a message on faces cannot be read: {error}")
             return
         self._detections.add(nanoseconds(message.header.stamp), conversions.to_boxes(message))
