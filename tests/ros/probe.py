@@ -99,6 +99,10 @@ class Probe:
         """Text of a node's last diagnostics."""
         return self.status[node].message if node in self.status else ""
 
+    def count(self, node: str, *keys: str) -> int:
+        """Sum of some counts in a node's last diagnostics, -1 before the first, which comes within a second."""
+        return sum(int(self.value(node, key)) for key in keys) if node in self.status else -1
+
     def value(self, node: str, key: str) -> str:
         """A value of a node's last diagnostics."""
         return {pair.key: pair.value for pair in self.status[node].values}[key] if node in self.status else ""

@@ -40,7 +40,7 @@ def test_a_node_that_stood_still_goes_on_with_the_newest_image(node, probe) -> N
     stamps = [nanoseconds(message.header.stamp) for message in probe.got["face_mesh"]]
     assert stamps == sorted(set(stamps)), "in order, none twice"
     assert sum(each <= stamp(80) for each in stamps) <= 20, "it does not work off what is old"
-    probe.spin(lambda: int(probe.value(NODE, "frames")) + int(probe.value(NODE, "dropped")) == number + 1)
+    probe.spin(lambda: probe.count(NODE, "frames", "dropped") == number + 1)
 
 
 def test_under_twice_the_load_nothing_waits(node, probe) -> None:
@@ -58,7 +58,7 @@ def test_under_twice_the_load_nothing_waits(node, probe) -> None:
     probe.spin(lambda: nanoseconds(probe.got["face_mesh"][-1].header.stamp) == START + 100 * STEP)
     # One is being worked on, one waits, one is on its way to the node, one on its way back.
     assert len(probe.got["face_mesh"]) - before <= 4
-    probe.spin(lambda: int(probe.value(NODE, "frames")) + int(probe.value(NODE, "dropped")) == 101)
+    probe.spin(lambda: probe.count(NODE, "frames", "dropped") == 101)
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="counts what Linux says of processes")
