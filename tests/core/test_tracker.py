@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from face3d import rotation as so3
+from face3d.codec import prior_shape
 from face3d.track import TrackerSettings, TrackerState
 from face3d.tracker import Tracker
 from tests.core.faces import assert_close, face_at
@@ -36,6 +37,21 @@ def test_truth_is_a_fixed_point(model, monkeypatch) -> None:
         assert face.id == 1
         assert_close(face.geometry, truth)
     assert state.counters.started == 1 and state.counters.missed == 0
+
+
+def test_a_track_keeps_the_vertices_that_its_prior_is_shown_with(model, monkeypatch) -> None:
+    """However they were made: out of the shown face's, or, while the face rests, those of the frame before."""
+    oracle = Oracle(monkeypatch, [])
+    tracker, state, kept = Tracker(model, oracle), TrackerState(), []
+    for frame in range(8):
+        oracle.truths = [face_at(320 + 6 * min(frame, 4), 240)]
+        boxes = [box(oracle.truths[0])] if frame == 0 else None
+        _, state = tracker.step(IMAGE, CAMERA, boxes, state, frame * FRAME)
+        (track,) = state.tracks
+        np.testing.assert_allclose(track.vertices, prior_shape(track.prior, model), atol=1e-6)
+        kept.append(track.vertices)
+    assert any(before is after for before, after in zip(kept, kept[1:]))
+    assert not all(before is after for before, after in zip(kept, kept[1:]))
 
 
 def test_face_output_is_consistent(model, monkeypatch) -> None:
