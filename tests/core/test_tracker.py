@@ -1,5 +1,6 @@
 """The tracker with a network that knows the truth: beginning, following, several faces, replaying, time, settings."""
 
+import itertools
 import math
 import zlib
 
@@ -50,8 +51,8 @@ def test_a_track_keeps_the_vertices_that_its_prior_is_shown_with(model, monkeypa
         (track,) = state.tracks
         np.testing.assert_allclose(track.vertices, prior_shape(track.prior, model), atol=1e-6)
         kept.append(track.vertices)
-    assert any(before is after for before, after in zip(kept, kept[1:]))
-    assert not all(before is after for before, after in zip(kept, kept[1:]))
+    same = [before is after for before, after in itertools.pairwise(kept)]
+    assert any(same) and not all(same)
 
 
 def test_face_output_is_consistent(model, monkeypatch) -> None:
