@@ -51,8 +51,8 @@ test: setup $(STAMPS)/test
 
 test-training: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/tensorrt
 	@$(RUN) $(VENV)/training/bin/python -m pytest $(or $(TESTS),$(wildcard tests/training tests/engines \
-	    tests/benchmarks/test_plot.py tests/evaluation/test_conditions.py tests/evaluation/test_landmark_offsets.py tests/evaluation/test_people.py \
-	    tests/evaluation/test_photographs.py tests/evaluation/test_scan.py tests/evaluation/test_surface.py \
+	    tests/benchmarks/test_plot.py tests/evaluation/test_conditions.py tests/evaluation/test_landmark_offsets.py \
+	    tests/evaluation/test_people.py tests/evaluation/test_photographs.py tests/evaluation/test_scan.py tests/evaluation/test_surface.py \
 	    tests/evaluation/test_synthetic.py)) $(ARGS)
 
 test-gpu: setup $(STAMPS)/test $(STAMPS)/training $(STAMPS)/gpu

@@ -11,11 +11,17 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import hashlib
 import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evaluation.examples import Collection
+    from face3d.model import FaceModel
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is loaded
     os.environ.setdefault(_variable, "1")
@@ -100,13 +106,20 @@ def _synthetic(results, model, network, options, folder, album) -> list:
     return album.synthetic(found, model, folder) if folder else []
 
 
-def _photographs(results, model, network, options, folder, album) -> list:
-    from evaluation import photographs
+@functools.cache
+def _collected(model: FaceModel, references_python: Path | None, quick: bool) -> Collection:
+    """Faces in stills and clips, for all parts that look at them."""
     from evaluation.examples import collect
     from evaluation.references import References
 
-    with References(options.references_python) as references:
-        collection = collect(references, model, 6 if options.quick else 24, options.quick)
+    with References(references_python) as references:
+        return collect(references, model, 6 if quick else 24, quick)
+
+
+def _photographs(results, model, network, options, folder, album) -> list:
+    from evaluation import photographs
+
+    collection = _collected(model, options.references_python, options.quick)
     trials = photographs.run(collection.examples, model, network, jitters=1 if options.quick else 2)
     results["photographs"] = {**photographs.measure(trials), "left out": dict(collection.left_out)}
     return album.photographs(trials, model, folder) if folder else []
@@ -114,11 +127,10 @@ def _photographs(results, model, network, options, folder, album) -> list:
 
 def _conditions(results, model, network, options, folder, album) -> list:
     from evaluation import conditions
-    from evaluation.examples import collect
     from evaluation.references import References
 
+    examples = _collected(model, options.references_python, options.quick).examples
     with References(options.references_python) as references:
-        examples = collect(references, model, 6 if options.quick else 24, options.quick).examples
         found = conditions.run(examples, model, network, references)
     results["conditions"] = conditions.measure(found, [example.cluster for example in examples])
     return album.conditions(found, model, folder) if folder else []

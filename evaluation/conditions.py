@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.examples import Example
-from evaluation.measures import PASSES, face_size, mean_interval, nme
+from evaluation.measures import PASSES, Interval, face_size, mean_interval, nme
 from evaluation.photographs import landmarks
 from evaluation.references import References
 from evaluation.spoiling import CONDITIONS, SURROUNDINGS
@@ -22,30 +22,24 @@ from face3d.codec import Geometry
 from face3d.crop import Crop, crop_of, extract, pose_from_box
 from face3d.model import FaceModel
 from face3d.runtime import Runtime
+from face3d.track import TrackerSettings
 from training.evaluate import iterate
 
 SIDE = 320  # pixels: every face's surroundings are brought to this size first
-_LOST = 0.3  # confidence below which a face counts as lost, as in tracking
+_LOST = TrackerSettings().keep_confidence  # below it a face counts as lost
 _SHOWN = 8  # faces in the figure, about
 
 
 @dataclass(frozen=True, eq=False)
-class Moved:
-    """How far answers of one program move in one condition.
+class Found:
+    """By condition.
 
-    distance  (E,) NME to its answer on the picture as it is; NaN where it finds no face any more
-    kept      (E,) bool, whether it does
+    moved  how far answers move, ours and MediaPipe's: (E,) NME to the program's own answer on the picture as it is, NaN
+           where it finds no face any more
+    shown  for the figure, some spoiled pictures with our faces
     """
 
-    distance: np.ndarray
-    kept: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """By condition: ours and MediaPipe's; and for the figure some spoiled pictures with our faces."""
-
-    moved: dict[str, tuple[Moved, Moved]]
+    moved: dict[str, tuple[np.ndarray, np.ndarray]]
     shown: dict[str, list[tuple[np.ndarray, Geometry]]]
 
 
@@ -78,16 +72,20 @@ def run(
 
 def measure(found: Found, clusters: Sequence[str]) -> dict[str, dict]:
     """Per condition and program: mean distance of the faces kept, and share kept, both in percent."""
-    names = np.array(clusters)
     return {
         condition: {
-            program: {
-                "distance": mean_interval(100 * moved.distance[moved.kept], names[moved.kept]),
-                "kept": mean_interval(100.0 * moved.kept, clusters),
-            }
+            program: _measured(moved, np.array(clusters))
             for program, moved in zip(("ours", "MediaPipe"), programs)
         }
         for condition, programs in found.moved.items()
+    }
+
+
+def _measured(moved: np.ndarray, clusters: np.ndarray) -> dict[str, Interval]:
+    kept = np.isfinite(moved)
+    return {
+        "distance": mean_interval(100 * moved[kept], clusters[kept]),
+        "kept": mean_interval(100.0 * kept, clusters),
     }
 
 
@@ -107,7 +105,5 @@ def _mediapipe(pictures: list[np.ndarray], references: References) -> np.ndarray
     return references.compute(key, pictures)[:, :, :2].astype(float)
 
 
-def _moved(before: np.ndarray, after: np.ndarray) -> Moved:
-    pairs = zip(before, after)
-    distance = np.array([nme(now, then, face_size(then)) for then, now in pairs])
-    return Moved(distance, np.isfinite(distance))
+def _moved(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    return np.array([nme(now, then, face_size(then)) for then, now in zip(before, after)])

@@ -1,4 +1,4 @@
-"""The README's moving picture: the synthetic head of `face3d.demo_head`, tracked frame by frame like a camera."""
+"""The README's moving picture: the synthetic head of `face3d.demo_head`, followed as `face3d video` does."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from evaluation.figures import Painter
 from face3d import demo_head
 from face3d.camera import Camera
+from face3d.commands.video import follow
 from face3d.crop import Crop
-from face3d.detector import Detector
 from face3d.model import FaceModel
 from face3d.runtime import Runtime
+from face3d.search import Search
 from face3d.tracker import Tracker, TrackerState
 
 _FIRST, _LAST, _STEP = 60, 270, 3  # frames of the clip that are shown
@@ -26,15 +27,14 @@ def track(model: FaceModel, network: Runtime, tile: int = 240) -> list[np.ndarra
 
     Every frame of the clip is tracked, from the detector's box in the first one; a part of them is shown.
     """
-    tracker, state, detector = Tracker(model, network), TrackerState(), Detector()
+    tracker, state, search = Tracker(model, network), TrackerState(), Search()
     head, room, painter = demo_head.Head(model), demo_head.room(), Painter(model, tile)
     camera = Camera.from_fov(demo_head.WIDTH, demo_head.HEIGHT)
     shown = []
     for number, truth in zip(range(_LAST), demo_head.script(model)):
         image = head.draw(truth, room)
-        boxes = None if state.tracks else [hit.start for hit in detector.detect(image)]
         stamp = round(number * 1e9 / demo_head.FPS)
-        faces, state = tracker.step(image, camera, boxes, state, stamp)
+        faces, state = follow(image, stamp, camera, tracker, search, state, due=False)
         if number < _FIRST or number % _STEP:
             continue
         plain = painter.photo(image, _WINDOW)

@@ -24,9 +24,11 @@ from evaluation.measures import (
 from evaluation.references import Reference, reference_of
 from face3d.camera import Camera
 from face3d.codec import EXPRESSION
+from face3d.commands.video import follow
 from face3d.detector import Detector
 from face3d.model import FaceModel
 from face3d.runtime import Runtime
+from face3d.search import Search
 from face3d.track import Face, TrackerSettings, TrackerState
 from face3d.tracker import Tracker
 
@@ -51,20 +53,18 @@ class Run:
 def track(
     clip: Clip, path: Path, model: FaceModel, network: Runtime, limit: int, smoothing: str = "one_euro"
 ) -> Run:
-    """The first `limit` frames of a clip's part through `Tracker.step`."""
+    """The first `limit` frames of a clip's part, as `face3d video` follows them."""
     tracker = Tracker(model, network, TrackerSettings(smoothing=smoothing))
-    detector, state, run = Detector(), TrackerState(), Run(clip)
+    search, state, run = Search(), TrackerState(), Run(clip)
     count = min(limit, clip.frames)
     kept = set(np.linspace(_WARM_UP, count - 1, STRIP).astype(int))
     title = f"{clip.name}{', raw' if smoothing == 'none' else ''}"
     for index, image in tqdm(frames(clip, path), title, count, unit="frame", leave=False, disable=None):
         if index >= count:
             break
-        boxes = None
-        if index % _DETECT_EVERY == 0 or not state.tracked:
-            boxes = [hit.box for hit in detector.detect(image)]
         camera = Camera.from_fov(image.shape[1], image.shape[0])
-        faces, state = tracker.step(image, camera, boxes, state, index * _PERIOD)
+        due = index % _DETECT_EVERY == 0
+        faces, state = follow(image, index * _PERIOD, camera, tracker, search, state, due)
         face = max(faces, key=lambda face: face.geometry.pose.scale, default=None)
         run.faces.append(face)
         run.ids |= {face.id for face in faces}

@@ -44,7 +44,7 @@ def test_loaded_on_a_thread_that_has_ended(gpu, tmp_path, batch) -> None:
 def test_the_program_ends_while_a_frame_is_under_way(tmp_path) -> None:
     write_engine(tmp_path)
     program = """
-import sys, threading, time
+import os, sys, threading, time
 from pathlib import Path
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ gpu.seconds = 0.2
 def forever():
     while True:
         network.infer(np.zeros((1, 9, 200, 200), np.uint8))
-threading.excepthook = lambda given: print(given.exc_value, flush=True)
+threading.excepthook = lambda given: os.write(1, b"%s\\n" % str(given.exc_value).encode())  # a line in one piece
 threading.Thread(target=forever, daemon=True).start()
 while not any(stream.queue for stream in gpu.streams.values()):
     time.sleep(0.001)
@@ -68,7 +68,7 @@ time.sleep(0.05)  # now it waits for its frame
 gpu.seconds = 0
 import atexit
 atexit._run_exitfuncs()
-print(gpu.open)
+os.write(1, b"%s\\n" % str(gpu.open).encode())
 """
     done = subprocess.run(
         [sys.executable, "-c", program, tmp_path / "face3d.engine"],

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="faces are drawn with the packages of training")
 
-from evaluation.conditions import SIDE, Found, Moved, measure, surroundings
+from evaluation.conditions import SIDE, Found, measure, surroundings
 from evaluation.examples import Example
 from evaluation.references import Reference
 from evaluation.spoiling import (
@@ -77,9 +77,7 @@ def test_surroundings_are_the_picture_about_the_face_at_one_size():
 
 
 def test_distances_are_of_the_faces_that_are_kept():
-    kept = np.array([True, True, False])
-    ours = Moved(np.array([0.01, 0.03, np.nan]), kept)
-    theirs = Moved(np.full(3, 0.02), np.ones(3, bool))
+    ours, theirs = np.array([0.01, 0.03, np.nan]), np.full(3, 0.02)
     found = measure(Found({"fog": (ours, theirs)}, {}), ["a", "b", "c"])["fog"]
     assert found["ours"]["distance"].value == pytest.approx(2.0)
     assert found["ours"]["kept"].value == pytest.approx(100 * 2 / 3)

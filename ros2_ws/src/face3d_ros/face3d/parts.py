@@ -9,9 +9,7 @@ import math
 WINDOW = 80
 """Pixels of dlib's detector window: smaller faces are invisible to it."""
 
-_FINER = (
-    1.2  # by which parts must be larger in the detector's eyes than what they are parts of, to be worth it
-)
+_FINER = 1.2  # by which parts must be larger in the detector's eyes than the whole, to be worth it
 
 Part = tuple[int, int, int, int]
 """x, y, width and height in pixels, inside the image."""

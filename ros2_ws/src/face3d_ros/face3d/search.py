@@ -9,9 +9,7 @@ from face3d.looks import OTHERS, UPRIGHT
 from face3d.parts import parts_of
 
 _ROUND = tuple(look for other in OTHERS for look in (UPRIGHT, other))  # the usual one every second time
-_WITH_PARTS = tuple(
-    look for other in OTHERS for look in (UPRIGHT, other, None)
-)  # None: at a part of the image
+_WITH_PARTS = tuple(look for other in OTHERS for look in (UPRIGHT, other, None))  # None: at a part
 _DOUBT = 0.6  # the network sorts these out, by itself
 _MOST = 2  # doubtful detections of one look: each costs the network some passes
 _REPEATS = 3  # of a look that is sure, while nobody is tracked: the network does not believe in it

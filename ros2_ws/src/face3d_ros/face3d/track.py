@@ -17,7 +17,8 @@ from face3d.face_filter import FaceFilter, FaceMemory
 _POINTS = 500  # of a face that its metric pose is fitted to, about
 FRONT = -0.045
 """Metres: what lies behind this depth of the model frame is ears and skull, and no pose is fitted to it."""
-
+BACK = 0.1
+"""Seconds by which stamps may go back: a clock that is set, images that overtake each other."""
 
 _SPANS = (
     "patience",

@@ -20,7 +20,7 @@ from face3d.crop import box_of_pose, check_image, overlap, pose_from_box
 from face3d.face_filter import FaceMemory
 from face3d.likeness import remember
 from face3d.overlaps import DUPLICATE, SAME_FACE, Box, matching, without_duplicates
-from face3d.track import Counters, Face, Track, TrackerSettings, TrackerState
+from face3d.track import BACK, Counters, Face, Track, TrackerSettings, TrackerState
 
 if TYPE_CHECKING:
     from face3d.model import FaceModel
@@ -30,7 +30,6 @@ _AGREED = 0.5  # overlap of a box and a track's own box below which the track is
 _BETTER = 0.1  # how much more confident a box inside a track must be to replace it
 _EQUAL = -0.05  # and a box that doubts a track: the detector's word counts, too
 _NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still, or go back a little
-_BACK = 0.1  # seconds by which they may: a clock that is set, images that overtake each other
 
 
 class Tracker:
@@ -107,7 +106,7 @@ class Tracker:
 
     def _clock(self, state: TrackerState, stamp: int) -> TrackerState:
         """Ends all tracks when time went far back or stood still for too long."""
-        if state.stamp is None or -_BACK * 1e9 <= stamp - state.stamp <= self.settings.max_gap * 1e9:
+        if state.stamp is None or -BACK * 1e9 <= stamp - state.stamp <= self.settings.max_gap * 1e9:
             return state
         counters = state.counters.plus(resets=int(stamp < state.stamp), ended=len(state.tracks))
         return replace(state, tracks=(), counters=counters)

@@ -33,9 +33,7 @@ from face3d.source import Frame, Source, SourceError, open_source, plug
 
 _SUBSCRIBERS_PATIENCE = 30.0
 _HANGS = 3.0  # seconds after which a read that has not come back does not keep the node from ending
-_GOODBYE = (
-    1.0  # seconds for the last image to be worked on and the last report to arrive before the node ends
-)
+_GOODBYE = 1.0  # seconds for the last image to be worked on and the last report to arrive, each
 
 
 class CameraNode(Node):

@@ -22,7 +22,10 @@ _LOOKS = (0.01, 0.1)  # seconds between two looks whether it is time to search: 
 
 _DETECTOR = {
     "min_face": ("Smallest face to be found, pixels; below 80 the image is enlarged first.", (10.0, 2000.0)),
-    "max_pixels": ("Larger images are shrunk to so many pixels, for speed.", (6400, 100_000_000)),
+    "max_pixels": (
+        "Larger images are shrunk to so many pixels, for speed, and searched in parts.",
+        (6400, 100_000_000),
+    ),
     "threshold": ("Score from which a hit counts; higher is stricter.", (-2.0, 5.0)),
 }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
+from face3d.track import BACK
+
 _AHEAD = 10.0  # seconds; detections farther ahead of the images are of another recording
-_BACK = 0.1  # seconds that stamps may go back, as for the tracker: images that overtake each other
 _WAITING = 100
 
 
@@ -29,7 +30,7 @@ class Detections:
 
     def take(self, stamp: int) -> list:
         """The newest boxes up to the image of this stamp, nanoseconds; none when they are too old for it."""
-        if stamp < self._last - _BACK * 1e9:  # a recording begins again: what waits is from before
+        if stamp < self._last - BACK * 1e9:  # a recording begins again: what waits is from before
             self._waiting.clear()
         self._last = stamp
         due = [entry for entry in self._waiting if entry[0] <= stamp]
