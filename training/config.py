@@ -68,6 +68,17 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
+class VariationConfig:
+    """How a replayed image differs from the time before (`training/variation.py`), beside its tones.
+
+    texture: share that is blended with a random filter of itself; shade: share with uneven light over it.
+    """
+
+    texture: float = 0.0
+    shade: float = 0.0
+
+
+@dataclass(frozen=True)
 class ScheduleConfig:
     """Learning rate and its end.
 
@@ -94,6 +105,7 @@ class TrainConfig:
     prior: PriorConfig = field(default_factory=PriorConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    variation: VariationConfig = field(default_factory=VariationConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     batch: int = 32
     weight_decay: float = 0.01

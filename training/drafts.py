@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from face3d import codec, renderer
@@ -61,14 +60,3 @@ def dense_map(vertices: np.ndarray, pose: Pose, crop: Crop, model: FaceModel) ->
     planes = renderer.render_prior(raster, model.lod_triangles, model.codes[: model.control_count], DENSE)
     mask = planes[3:].any(0, keepdims=True).astype(np.uint8) * 255
     return np.concatenate([planes[:3], mask])
-
-
-def vary_light(image: np.ndarray, rng: np.random.Generator, strength: float) -> None:
-    """Random gain, offset and gamma per channel on the three colour planes, in place: a replayed image is new."""
-    grey = np.linspace(0.0, 1.0, 256)
-    common = rng.normal(0.0, 0.12 * strength, 3)
-    for plane in image[:3]:
-        gamma, gain, offset = common + rng.normal(0.0, 0.04 * strength, 3)
-        table = np.clip(grey ** np.exp(gamma) * np.exp(gain) + 0.4 * offset, 0.0, 1.0)
-        table[0] = 0.0  # what lies outside the image stays black, as it is for the tracker
-        cv2.LUT(plane, (table * 255).astype(np.uint8), dst=plane)

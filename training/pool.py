@@ -12,10 +12,11 @@ from face3d.codec import Geometry
 from face3d.crop import crop_of
 from face3d.model import FaceModel
 from training.config import TrainConfig
-from training.drafts import draft, vary_light
+from training.drafts import draft
 from training.faces import FaceGenerator, Sample
 from training.mirror import Mirror
 from training.priors import draw_prior, lost_prior
+from training.variation import vary
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Pool:
             else:
                 prior = draw_prior(truth, own, self.config.prior, self.rng, difficulty)
             made = draft(sample, vertices, prior, self.model)
-            vary_light(made.image, self.rng, difficulty)
+            vary(made.image, self.rng, self.config.variation, difficulty)
             for name in ("image", "target", "prior_pose", "prior", "dense", "face"):
                 batch[name][row] = getattr(made, name)
             drawn.append((kept, mirrored, None if lost else prior))

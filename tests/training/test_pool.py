@@ -7,7 +7,7 @@ import numpy as np
 from face3d.camera import FRONTAL, Pose
 from face3d.crop import crop_of
 from training.config import DataConfig, TrainConfig
-from training.drafts import FIELDS, dense_map, vary_light
+from training.drafts import FIELDS, dense_map
 from training.faces import Sample
 from training.pool import Pool
 
@@ -87,12 +87,3 @@ def test_dense_map_shows_the_codes_of_the_true_face(model):
         assert dense[3, v, u] == 255
         assert np.abs(dense[:3, v, u].astype(int) - model.codes[vertex]).max() < 25
     assert not dense[:, [0, 0, -1, -1], [0, -1, 0, -1]].any()  # the corners are beside the face
-
-
-def test_varied_light_keeps_order_and_black():
-    image = np.tile(np.arange(256, dtype=np.uint8), (9, 2, 1))
-    before = image.copy()
-    vary_light(image, np.random.default_rng(3), 1.0)
-    assert (np.diff(image[:3].astype(int), axis=2) >= 0).all() and not image[:3, :, 0].any()
-    assert (image[:3] != before[:3]).any()
-    np.testing.assert_array_equal(image[3:], before[3:])
