@@ -22,7 +22,7 @@ from training.losses import FaceLoss
 from training.network import FaceNetwork
 from training.points import point_codes
 from training.schedule import Schedule
-from training.weights import deepen, read_weights
+from training.weights import grow, read_weights
 
 
 class State(TypedDict):
@@ -55,7 +55,7 @@ class Run:
         self.network = FaceNetwork(config.network, point_codes(self.model)).to(
             memory_format=torch.channels_last
         )
-        self.average = AveragedModel(self.network, avg_fn=_averaging(config.average), use_buffers=True)
+        self.average = AveragedModel(self.network, avg_fn=averaging(config.average), use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.schedule.rate, weight_decay=config.weight_decay, fused=True
         )
@@ -98,7 +98,7 @@ class Run:
             print(f"resumed {checkpoint} at {self.seen:,} samples")
         elif warm_start:
             weights = read_weights(warm_start)
-            self.network.load_state_dict(deepen(weights["network"], self.network))
+            self.network.load_state_dict(grow(weights["network"], self.network))
             self.average.module.load_state_dict(self.network.state_dict())
             self.state["samples"] = weights["samples"]
             print(f"warm start from {warm_start}, which has seen {self.seen:,} samples")
@@ -192,11 +192,11 @@ def inference_of(network: torch.nn.Module) -> Callable[[np.ndarray], tuple[np.nd
     return infer
 
 
-def _averaging(decay: float):
-    """Exponential moving average of the weights that forgets the first steps quickly."""
+def averaging(decay: float):
+    """Exponential moving average of the weights; until `decay` holds, a mean in which the n-th step counts n times."""
 
     def average(old: torch.Tensor, new: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-        keep = min(decay, (1 + float(count)) / (10 + float(count)))
+        keep = min(decay, (1 + float(count)) / (3 + float(count)))
         return new + keep * (old - new)
 
     return average

@@ -49,11 +49,21 @@ def read_weights(path: Path) -> dict:
     return {"network": state, "config": config, "samples": int(metadata["samples"])}
 
 
-def deepen(weights: dict, network: FaceNetwork) -> dict:
-    """State of `network` from the `weights` of one with fewer blocks: those it has more begin as the identity.
+def grow(weights: dict, network: FaceNetwork) -> dict:
+    """State of `network` from the `weights` of one with fewer blocks or channels, with the same answers at first.
 
-    Raises RuntimeError, as load_state_dict does, where anything else differs.
+    Blocks that are more begin as the identity. Channels that are more begin with random filters, and what was there
+    does not see them yet (zeros, which learn). Raises ValueError where the network is smaller than the weights.
     """
-    fresh = network.state_dict()
-    more = {name for name in fresh.keys() - weights.keys() if name.startswith("stages.")}
-    return weights | {name: fresh[name] for name in more}
+    state = network.state_dict()
+    for name, old in weights.items():
+        if name not in state or any(new < size for new, size in zip(state[name].shape, old.shape)):
+            raise ValueError(
+                f"the network is smaller than its weights: {name} {tuple(old.shape)} does not fit in"
+            )
+        grown = state[name].clone()
+        if grown.dim() > 1:
+            grown[: len(old), old.shape[1] :] = 0
+        grown[tuple(slice(size) for size in old.shape)] = old
+        state[name] = grown
+    return state

@@ -11,9 +11,9 @@ from face3d import runtime
 from face3d.model import FaceModel
 from training.config import TrainConfig
 from training.evaluate import TestSet, evaluate, format_report
-from training.run import Run
+from training.run import Run, averaging
 from training.train import main, train
-from training.weights import build_network, deepen, read_weights
+from training.weights import build_network, grow, read_weights
 
 TINY = Path(__file__).parents[2] / "training" / "configs" / "tiny.toml"
 
@@ -72,22 +72,27 @@ def test_a_new_run_starts_from_the_network_file(network_file, tmp_path, capsys):
     assert "warm start" in capsys.readouterr().out
 
 
-def test_a_deeper_network_begins_with_the_same_answers(network_file):
+@pytest.mark.parametrize(
+    "more", [{"blocks": [2, 3, 2]}, {"widths": [12, 20, 28, 36]}, {"squeeze": 60, "hidden": 600}]
+)
+def test_a_larger_network_begins_with_the_same_answers(network_file, more):
     weights = read_weights(network_file)
-    deeper = build_network(weights["config"] | {"blocks": [2, 3, 2]})
-    deeper.load_state_dict(deepen(weights["network"], deeper))
-    shallow = build_network(weights["config"])
-    shallow.load_state_dict(weights["network"])
+    larger, known = build_network(weights["config"] | more), build_network(weights["config"])
+    larger.load_state_dict(grow(weights["network"], larger))
+    known.load_state_dict(weights["network"])
     image = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 9, 200, 200), dtype=np.uint8))
+    size = [sum(weight.numel() for weight in network.parameters()) for network in (larger, known)]
+    assert size[0] > size[1]
     with torch.no_grad():
-        torch.testing.assert_close(deeper.eval()(image)[0], shallow.eval()(image)[0])
+        torch.testing.assert_close(larger.eval()(image)[0], known.eval()(image)[0])
 
 
-def test_a_wider_network_does_not_take_the_weights(network_file):
+@pytest.mark.parametrize("less", [{"hidden": 16}, {"widths": [8, 8, 8, 4]}])
+def test_a_smaller_network_does_not_take_the_weights(network_file, less):
     weights = read_weights(network_file)
-    wider = build_network(weights["config"] | {"squeeze": weights["config"]["squeeze"] + 4})
-    with pytest.raises(RuntimeError, match="squeeze"):
-        wider.load_state_dict(deepen(weights["network"], wider))
+    smaller = build_network(weights["config"] | less)
+    with pytest.raises(ValueError, match="smaller"):
+        grow(weights["network"], smaller)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +107,17 @@ def test_what_it_cannot_use_is_one_line(arguments, said, monkeypatch, tmp_path):
     monkeypatch.setattr("sys.argv", ["train", *arguments, "--out", str(tmp_path)])
     with pytest.raises(SystemExit, match=said):
         main()
+
+
+def test_the_average_counts_late_steps_more_and_then_forgets():
+    def average(decay: float, steps: int) -> float:
+        mean = torch.tensor(0.0)
+        for step in range(1, steps + 1):
+            mean = averaging(decay)(mean, torch.tensor(float(step)), torch.tensor(step - 1))
+        return mean.item()
+
+    steps = np.arange(1, 501)
+    assert average(1.0, 500) == pytest.approx(np.average(steps, weights=steps), rel=0.01)
+    assert average(0.9, 500) == pytest.approx(
+        500 - 0.9 / 0.1, rel=1e-3
+    )  # the mean age under an exponential window
