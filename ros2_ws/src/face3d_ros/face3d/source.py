@@ -19,6 +19,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from face3d.jpeg import is_cut_off
+
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 # What FFmpeg would print besides; it is asked when a video is opened. "-8" is silence.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -101,6 +103,8 @@ def read_image(path: str | Path) -> np.ndarray:
         data = np.frombuffer(path.read_bytes(), np.uint8)  # a pipe will do
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
+    if is_cut_off(data.tobytes()):
+        raise SourceError(f"{path} is cut off: the end of the JPEG is missing; copy it again")
     image = whole = None
     # OpenCV raises where a header promises more pixels than it takes.
     with quiet(), contextlib.suppress(cv2.error):

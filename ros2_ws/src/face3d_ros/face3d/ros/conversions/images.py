@@ -13,6 +13,7 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from face3d.jpeg import is_cut_off
 from face3d.ros.conversions.arrays import packed
 from face3d.ros.conversions.image_bytes import ImageBytes, read_image
 
@@ -52,7 +53,6 @@ _ENCODINGS: dict[str, tuple[type, int, int | None]] = {
 
 
 _PLANES = ("nv12", "nv21")
-_JPEG, _SCAN, _END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"  # how it begins, its pixels begin, and it ends
 
 
 class Picture(NamedTuple):
@@ -129,19 +129,12 @@ def _decompress(message: CompressedImage) -> np.ndarray:
         raise BadImage(f"a depth image is no camera image: format '{message.format}'")
     data = np.frombuffer(message.data, np.uint8)
     try:
-        image = None if _is_cut_off(data.tobytes()) else cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size and not is_cut_off(data.tobytes()) else None
     except cv2.error:  # a header that promises more pixels than OpenCV takes
         image = None
     if image is None:
         raise BadImage(f"cannot decode a compressed image of {data.size} bytes, format '{message.format}'")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def _is_cut_off(data: bytes) -> bool:
-    """Whether an image has no data, or is a JPEG whose end is missing: OpenCV 4.6, of Ubuntu 24.04, smears the last row
-    over the rest and says nothing. A thumbnail in front of the pixels has an end of its own."""
-    end = data.rfind(_END)
-    return not data or (data.startswith(_JPEG) and (end < 0 or _SCAN in data[end:]))
 
 
 def from_rgb(image: np.ndarray, header: Header) -> Image:
