@@ -17,6 +17,7 @@ from face3d.ros.process import PARENT
 _LOG_LINE = re.compile(r"\[(\w+)\] \[[\d.]+\] \[([\w./]+)\]: (.*)")
 # Not by Ctrl-C's signal, which leaves a traceback when Python has just begun.
 _PATIENCE = ((signal.SIGTERM, 7.0), (signal.SIGKILL, 2.0))
+_LAST_WORDS = 2.0  # seconds for what an ended process has printed: a child of its may hold its output open
 
 
 class NodeGroup:
@@ -28,6 +29,7 @@ class NodeGroup:
 
     def __init__(self) -> None:
         self._processes: dict[str, subprocess.Popen] = {}
+        self._readers: dict[str, threading.Thread] = {}
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def start(
@@ -45,7 +47,8 @@ class NodeGroup:
             start_new_session=True,
         )
         self._processes[name] = process
-        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+        self._readers[name] = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._readers[name].start()
 
     def running(self, name: str) -> bool:
         """Whether the node's process is there."""
@@ -56,7 +59,13 @@ class NodeGroup:
         return next((name for name, process in self._processes.items() if process.poll()), "")
 
     def lines(self) -> list[str]:
-        """What the nodes have printed since the last call, without ROS's time and level decoration."""
+        """What the nodes have printed since the last call, without ROS's time and level decoration.
+
+        Of a node that has ended all of it: its last words say why.
+        """
+        for name, reader in self._readers.items():
+            if not self.running(name):
+                reader.join(_LAST_WORDS)
         found = []
         while not self._lines.empty():
             line = self._lines.get()
