@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from face3d_msgs.msg import Blendshapes, FaceArray, FaceMesh, FaceState, FaceTopology
 from geometry_msgs.msg import PoseStamped
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
@@ -20,10 +21,15 @@ from visualization_msgs.msg import Marker
 
 from face3d.detector import Detection
 from face3d.ros.conversions import from_detections, from_rgb, to_stamp
+from face3d.ros.node_group import NodeGroup
 from face3d.ros.qos import IMAGE_OUT, LATCHED, OUTPUT
 
+PATIENCE = 120.0
+"""Seconds for what must happen: also on a slow machine that others use."""
 FRAME = "test_optical_frame"
 BOX = (110.0, 70.0, 90.0, 90.0)  # of a face in picture(): x, y, width, height
+_ALL = QoSProfile(depth=200)
+"""None is lost where this process gets no processor for a while."""
 
 
 class Probe:
@@ -43,23 +49,23 @@ class Probe:
     def listen(self, *names: str) -> None:
         """Subscribe to result topics."""
         kinds = {
-            "face_mesh": (FaceMesh, OUTPUT),
-            "face_mesh/topology": (FaceTopology, LATCHED),
-            "face_mesh/marker": (Marker, OUTPUT),
-            "face_pose": (PoseStamped, OUTPUT),
-            "face_state": (FaceState, OUTPUT),
-            "face_blendshapes": (Blendshapes, OUTPUT),
-            "face_overlay": (Image, IMAGE_OUT),
-            "faces": (FaceArray, OUTPUT),
-            "camera/image_raw": (Image, IMAGE_OUT),
-            "camera/camera_info": (CameraInfo, OUTPUT),
-            "/tf": (TFMessage, OUTPUT),
+            "face_mesh": FaceMesh,
+            "face_mesh/topology": FaceTopology,
+            "face_mesh/marker": Marker,
+            "face_pose": PoseStamped,
+            "face_state": FaceState,
+            "face_blendshapes": Blendshapes,
+            "face_overlay": Image,
+            "faces": FaceArray,
+            "camera/image_raw": Image,
+            "camera/camera_info": CameraInfo,
+            "/tf": TFMessage,
         }
         for name in names:
-            kind, qos = kinds[name]
-            self.node.create_subscription(kind, name, self.got[name].append, qos)
+            qos = LATCHED if name == "face_mesh/topology" else _ALL
+            self.node.create_subscription(kinds[name], name, self.got[name].append, qos)
 
-    def spin(self, until: Callable[[], object], seconds: float = 30.0) -> None:
+    def spin(self, until: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Work until the condition holds; fails after `seconds`."""
         deadline = time.monotonic() + seconds
         while not until():
@@ -86,10 +92,14 @@ class Probe:
         header = Header(stamp=to_stamp(stamp), frame_id=FRAME)
         if box is not None:
             height, width = image.shape[:2]
-            self.faces.publish(from_detections([Detection(box, 0.9)], header, width, height))
-            self.rest(0.2)  # another topic: its order among the images is not given
+            self.detect(from_detections([Detection(box, 0.9)], header, width, height))
         self.images.publish(from_rgb(image, header))
         return header
+
+    def detect(self, found: FaceArray) -> None:
+        """Publish detections, and wait: of two topics, what was sent first need not come first."""
+        self.faces.publish(found)
+        self.rest(0.2)
 
     def level(self, node: str) -> bytes | None:
         """Level of a node's last diagnostics, None before the first."""
@@ -114,6 +124,18 @@ class Probe:
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             self.status[status.name.partition(":")[0]] = status
+
+
+def printed(nodes: NodeGroup, text: str) -> str:
+    """What the nodes have printed since it was last asked for, once the text is in it: a line may come after the
+    message that was published after it."""
+    lines: list[str] = []
+    deadline = time.monotonic() + PATIENCE
+    while text not in (found := "\n".join(lines)):
+        assert time.monotonic() < deadline, f"{text!r} is not in {found!r}"
+        time.sleep(0.01)
+        lines += nodes.lines()
+    return found
 
 
 def picture(seed: int = 0, width: int = 320, height: int = 240) -> np.ndarray:

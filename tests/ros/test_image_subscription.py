@@ -7,17 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 import rclpy
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from face3d.ros import image_subscription, line
 from face3d.ros.conversions import from_rgb
 from face3d.ros.diagnostics import Health
 from face3d.ros.gate import Gate, Polled
 from face3d.ros.image_subscription import ImageSubscription, image_topic
-from face3d.ros.line import PATIENCE
-from tests.ros.probe import Probe, picture
+from tests.ros.probe import PATIENCE, Probe, picture
+from tests.ros.standing_clock import StandingClock
 
 BEST_EFFORT, RELIABLE = ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE
 TOPIC = "/apart/image"
@@ -36,6 +38,11 @@ def eyes(probe: Probe) -> Iterator[Node]:
 def send(publisher, *names: str) -> None:
     for name in names:
         publisher.publish(from_rgb(picture(), Header(frame_id=name)))
+
+
+def acknowledged(publisher) -> None:
+    """Return when all that was sent waits at the other side."""
+    assert publisher.wait_for_all_acked(Duration(seconds=PATIENCE))
 
 
 @pytest.mark.parametrize(
@@ -63,8 +70,12 @@ def test_publishers_of_every_kind_are_heard(probe: Probe, eyes: Node, offered: l
 
 
 @pytest.mark.parametrize("queue, late", [(1, "d"), (3, "bcd"), (4, "abcd")])
-def test_what_has_waited_gives_way_to_what_is_newer(probe: Probe, eyes: Node, queue: int, late: str) -> None:
+def test_what_has_waited_gives_way_to_what_is_newer(
+    probe: Probe, eyes: Node, monkeypatch: pytest.MonkeyPatch, queue: int, late: str
+) -> None:
     """Images that come while the node is at work: all are worked on, if that does not take long."""
+    clock = StandingClock(time.time())
+    monkeypatch.setattr(image_subscription, "time", clock)
     got: list[str] = []
     health = Health(eyes, TOPIC)
     ImageSubscription(eyes, "raw", health, lambda picture: got.append(picture.header.frame_id), queue)
@@ -75,8 +86,8 @@ def test_what_has_waited_gives_way_to_what_is_newer(probe: Probe, eyes: Node, qu
     send(publisher, "2", "3")
     probe.spin(lambda: got == ["1", "2", "3"])
     send(publisher, *"abcd")
-    assert publisher.wait_for_all_acked(rclpy.duration.Duration(seconds=10))
-    time.sleep(2 * PATIENCE)
+    acknowledged(publisher)
+    clock.now = time.time() + 2 * line.PATIENCE
     probe.spin(lambda: "d" in got)
     assert "".join(got) == "123" + late
     assert (health.frames, health.dropped) == (3 + len(late), 4 - len(late))
@@ -146,6 +157,7 @@ def test_a_closed_gate_keeps_the_newest(probe: Probe, eyes: Node) -> None:
     publisher = probe.node.create_publisher(Image, TOPIC, 10)
     probe.spin(publisher.get_subscription_count)
     send(publisher, *"abcd")
+    acknowledged(publisher)
     probe.rest(0.1)
     assert not got
     gate.open = True
@@ -164,7 +176,7 @@ def test_a_polled_topic_gives_its_newest_message_once(probe: Probe, eyes: Node) 
         publisher.publish(Header(frame_id=name))
     probe.rest(0.3)
     taken = [polled.take()]
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + PATIENCE
     while b"c\0" not in (taken[-1] or b"") and time.monotonic() < deadline:
         probe.rest(0.05)
         taken.append(polled.take())

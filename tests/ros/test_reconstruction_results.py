@@ -106,7 +106,7 @@ def test_of_rectified_images_the_camera_is_p(domain, probe, model, network, topi
             probe.rest(0.1)
         probe.send(picture(), START, BOX)
         probe.spin(lambda: probe.got["face_state"])
-        said = " ".join(nodes.lines())
+    said = " ".join(nodes.lines())
     (face,), _ = Tracker(model, runtime.load(network, model)).step(
         picture(), camera, [BOX], TrackerState(), START
     )

@@ -20,7 +20,7 @@ from face3d.camera import Camera
 from face3d.detector import Detection
 from face3d.ros.conversions import from_camera, from_detections, from_rgb, to_stamp
 from face3d.ros.node_group import NodeGroup
-from tests.ros.probe import BOX, FRAME, Probe, nanoseconds, picture
+from tests.ros.probe import BOX, FRAME, PATIENCE, Probe, nanoseconds, picture, printed
 from tests.ros.test_shared_memory import held
 
 NODE = "reconstruction_node"
@@ -55,9 +55,8 @@ def test_images_may_change_their_size(node, probe: Probe) -> None:
                 width,
                 height,
             )
-    probe.rest(0.2)
-    shown = {nanoseconds(state.header.stamp) for state in probe.got["face_state"]}
-    assert {START + (3 * mode + 2) * STEP for mode in range(len(sizes))} <= shown
+    third = {START + (3 * mode + 2) * STEP for mode in range(len(sizes))}
+    probe.spin(lambda: third <= {nanoseconds(state.header.stamp) for state in probe.got["face_state"]})
     probe.spin(lambda: probe.value(NODE, "frames") == "12")
     assert probe.value(NODE, "problems") == "0"
 
@@ -86,7 +85,7 @@ def test_a_calibration_of_another_shape_is_named_and_a_right_one_followed(node, 
     assert foreign == pytest.approx(guessed, rel=0.02), "as without one"
     focal = Camera.from_fov(320, 240, 60.0).fx
     assert calibrated / guessed == pytest.approx(600.0 / focal, rel=NEARLY)
-    assert "camera_info is for 320 x 100 images" in " ".join(node.lines())
+    assert printed(node, "camera_info is for 320 x 100 images")
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
@@ -114,8 +113,8 @@ def test_a_calibration_that_is_no_number_is_named_and_the_next_one_followed(
     assert distances[2] == pytest.approx(distances[0], rel=0.02)
     focal = Camera.from_fov(320, 240, 60.0).fx
     assert distances[1] / distances[0] == pytest.approx(focal / 600.0, rel=NEARLY)
-    lines = " ".join(node.lines())
-    assert "camera_info is damaged" in lines and "assume a field of view" in lines
+    lines = printed(node, "assume a field of view")
+    assert "camera_info is damaged" in lines
 
 
 def test_a_calibration_that_is_cut_off_is_named_and_the_last_one_counts(node, probe: Probe) -> None:
@@ -152,13 +151,12 @@ def test_images_without_a_frame_give_no_transform(node, probe: Probe) -> None:
     for number, frame in enumerate(("", "", FRAME)):
         header = Header(stamp=to_stamp(START + number * STEP), frame_id=frame)
         if number == 0:
-            probe.faces.publish(from_detections([Detection(BOX, 0.9)], header, 320, 240))
-            probe.rest(0.2)
+            probe.detect(from_detections([Detection(BOX, 0.9)], header, 320, 240))
         probe.images.publish(from_rgb(picture(number), header))
         probe.spin(lambda number=number: len(probe.got["face_pose"]) > number)
     probe.spin(lambda: probe.got["/tf"])
     assert [message.transforms[0].header.frame_id for message in probe.got["/tf"]] == [FRAME]
-    assert " ".join(node.lines()).count("the images name no frame") == 1
+    assert printed(node, "the images name no frame").count("the images name no frame") == 1
 
 
 def test_two_cameras_side_by_side(domain, probe: Probe, network: Path) -> None:
@@ -205,7 +203,7 @@ def test_a_node_that_is_told_to_end_leaves_no_shared_memory(
         for name, values in parameters.items():
             nodes.start(name, values)
         locks: set[str] = set()
-        deadline = time.monotonic() + 40.0
+        deadline = time.monotonic() + PATIENCE
         for name in parameters:
             while not (found := held(nodes.process_id(name))):
                 assert time.monotonic() < deadline
@@ -215,6 +213,6 @@ def test_a_node_that_is_told_to_end_leaves_no_shared_memory(
         for name in parameters:
             nodes._processes[name].send_signal(number)
         for name in parameters:
-            assert nodes._processes[name].wait(timeout=40) == 0, nodes.lines()
+            assert nodes._processes[name].wait(timeout=PATIENCE) == 0, nodes.lines()
     segments = {lock.removesuffix("_el") for lock in locks}
     assert segments and not [name for name in segments | locks if (Path("/dev/shm") / name).exists()]

@@ -17,6 +17,7 @@ from visualization_msgs.msg import Marker
 
 from face3d.codec import EXPRESSION, IDENTITY
 from face3d.movie import FaceTable, Movie
+from face3d.ros import file_clock, markers
 from face3d.ros.conversions import from_rgb
 from face3d.ros.detections import Detections
 from face3d.ros.diagnostics import Health
@@ -26,48 +27,52 @@ from face3d.ros.listener import Listener
 from face3d.ros.markers import Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.pace import Pace
+from tests.ros.probe import PATIENCE
+from tests.ros.standing_clock import StandingClock
 
 SECOND = 10**9
 
 
-def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop() -> None:
-    clock = FileClock(5 * SECOND, 2.0, 1000 * SECOND)
-    assert 0.9 < clock.early(7 * SECOND) <= 1.0, "two seconds at double speed"
-    assert clock.stamp(7 * SECOND) == 1001 * SECOND
-    stand_still(clock, 10.0)
-    assert clock.early(7 * SECOND) == 0.0
-    assert 0.4 < clock.early(8 * SECOND) <= 0.5, "it goes on from there"
-    assert clock.stamp(8 * SECOND) == 1001 * SECOND + SECOND // 2, "the stamps know of no stop"
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    clock = StandingClock()
+    for module in (file_clock, markers):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
 
 
-def test_a_file_catches_up_step_by_step() -> None:
-    clock = FileClock(0, 1.0, 0)
+def test_a_file_keeps_its_pace_and_does_not_hurry_after_a_stop(clock: StandingClock) -> None:
+    file = FileClock(5 * SECOND, 2.0, 1000 * SECOND)
+    assert file.early(7 * SECOND) == pytest.approx(1.0), "two seconds at double speed"
+    assert file.stamp(7 * SECOND) == 1001 * SECOND
+    clock.now += 10.0
+    assert file.early(7 * SECOND) == 0.0
+    assert file.early(8 * SECOND) == pytest.approx(0.5), "it goes on from there"
+    assert file.stamp(8 * SECOND) == 1001 * SECOND + SECOND // 2, "the stamps know of no stop"
+
+
+def test_a_file_catches_up_step_by_step(clock: StandingClock) -> None:
+    file = FileClock(0, 1.0, 0)
     waits = []
     for number in range(40):
         if number == 4:
-            stand_still(clock, 0.1)
-        waits.append(clock.early(number * SECOND // 50))
-        stand_still(clock, waits[-1])
-    assert waits[:4] == pytest.approx([0.0, 0.02, 0.02, 0.02], abs=0.005)
-    assert waits[4] == pytest.approx(0.0, abs=0.005), "late by 80 ms"
-    assert waits[5:20] == pytest.approx([0.016] * 15, abs=0.003), "no burst"
-    assert waits[-2:] == pytest.approx([0.02, 0.02], abs=0.003)
-
-
-def stand_still(clock: FileClock, seconds: float) -> None:
-    """Time passes."""
-    clock._begin -= seconds
-    clock._sent -= seconds
+            clock.now += 0.1
+        waits.append(file.early(number * SECOND // 50))
+        clock.now += waits[-1]
+    assert waits[:4] == pytest.approx([0.0, 0.02, 0.02, 0.02], abs=1e-5)
+    assert waits[4] == 0.0, "late by 80 ms"
+    assert waits[5:20] == pytest.approx([0.016] * 15, abs=1e-5), "no burst"
+    assert waits[-2:] == pytest.approx([0.02, 0.02], abs=1e-5)
 
 
 @pytest.mark.parametrize("pace", [1.0, 4.0])
-def test_a_long_pause_of_a_recording_is_shortened(pace: float) -> None:
-    clock = FileClock(5 * SECOND, pace, 1000 * SECOND)
-    assert 8.0 / pace - 0.1 < clock.early(13 * SECOND) <= 8.0 / pace, "a short one is waited out"
-    assert 9.9 < clock.early(10_013 * SECOND) <= 10.0
-    assert 1009.9 * SECOND < clock.stamp(10_013 * SECOND) < 1010.1 * SECOND, "the stamps know of no gap"
-    stand_still(clock, 10.0)
-    assert 1.0 / pace - 0.1 < clock.early(10_014 * SECOND) <= 1.0 / pace, "it goes on from there"
+def test_a_long_pause_of_a_recording_is_shortened(clock: StandingClock, pace: float) -> None:
+    file = FileClock(5 * SECOND, pace, 1000 * SECOND)
+    assert file.early(13 * SECOND) == pytest.approx(8.0 / pace), "a short one is waited out"
+    assert file.early(10_013 * SECOND) == pytest.approx(10.0)
+    assert file.stamp(10_013 * SECOND) == pytest.approx(1010 * SECOND, abs=1e3), "the stamps know of no gap"
+    clock.now += 10.0
+    assert file.early(10_014 * SECOND) == pytest.approx(1.0 / pace), "it goes on from there"
 
 
 def test_detections_wait_for_their_image() -> None:
@@ -116,7 +121,7 @@ def test_flow_control() -> None:
     waiting.join(0.2)
     assert waiting.is_alive(), "two images are on their way: it waits for an answer"
     flow.answered(1)
-    waiting.join(10.0)
+    waiting.join(PATIENCE)
     assert not waiting.is_alive()
     flow.sent(3)
     ending.set()
@@ -173,20 +178,20 @@ def test_a_pace_is_kept_from_the_first_image_on(rate) -> None:
         assert rate <= len(through) <= rate + 1  # the last one may be early by a quarter of the period
 
 
-def test_markers_keep_to_their_rate_and_stay_that_long(domain) -> None:
+def test_markers_keep_to_their_rate_and_stay_that_long(domain, clock: StandingClock) -> None:
     published: list = []
     publisher = SimpleNamespace(publish=published.append)
     model = SimpleNamespace(lod_triangles=np.array([[0, 1, 2]]))
     face, other = SimpleNamespace(id=1), SimpleNamespace(id=2)
     vertices, header = np.zeros((3, 3), np.float32), Header(frame_id="camera")
     for rate, lifetime in ((0.0, 0.5), (30.0, 0.5), (0.5, 4.0)):
-        markers = Markers(publisher, model, "low", rate)
-        assert markers.due() and markers.due() == (rate == 0.0)
-        markers.publish([(face, vertices), (other, vertices)], header)
+        writer = Markers(publisher, model, "low", rate)
+        assert writer.due() and writer.due() == (rate == 0.0)
+        writer.publish([(face, vertices), (other, vertices)], header)
         marker = deserialize_message(published[-1], Marker)
         assert marker.lifetime.sec + 1e-9 * marker.lifetime.nanosec == pytest.approx(lifetime)
         count = len(published)
-        markers.keep([other], header)
+        writer.keep([other], header)
         assert [message.id for message in published[count:]] == [1], "at once, whatever the rate is"
         assert published[-1].action == Marker.DELETE
 
@@ -202,7 +207,7 @@ def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> Non
     overlay = OverlayPublisher(publisher, SimpleNamespace(draw=draw))
     for value in (0, 1, 0, 2):
         overlay.submit(np.full((4, 4, 3), value, np.uint8), [], Header())
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + PATIENCE
     while len(published) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
     overlay.close()
