@@ -14,6 +14,7 @@ import pytest
 
 from face3d.ros import shared_memory
 from face3d.ros.node_group import NodeGroup
+from tests.ros.probe import PATIENCE
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/shm is Linux's")
 
@@ -44,12 +45,12 @@ def test_a_killed_node_s_segment_is_found_and_a_living_one_s_is_not(
     domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Fast DDS really does with its locks."""
-    monkeypatch.setattr(shared_memory, "_NEW", 0.0)
+    monkeypatch.setattr(shared_memory, "_NEW", 0.5)
     locks: dict[str, set[str]] = {}
     with NodeGroup() as nodes:
         nodes.start("detection_node", {})
         nodes.start("camera_node", {"source": "/nowhere"})
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + PATIENCE
         for name in ("detection_node", "camera_node"):
             while not locks.get(name):
                 assert time.monotonic() < deadline
@@ -58,8 +59,11 @@ def test_a_killed_node_s_segment_is_found_and_a_living_one_s_is_not(
         os.kill(nodes.process_id("camera_node"), signal.SIGKILL)
         while nodes.running("camera_node"):
             time.sleep(0.02)
-        removed = {name + "_el" for name in shared_memory.remove_leftovers()}
-        assert locks["camera_node"] <= removed, "the dead one's"
+        removed: set[str] = set()
+        while not locks["camera_node"] <= removed:
+            assert time.monotonic() < deadline, "the dead one's"
+            removed |= {name + "_el" for name in shared_memory.remove_leftovers()}
+            time.sleep(0.1)
         assert not locks["detection_node"] & removed, "the living one's"
         assert nodes.running("detection_node")
 

@@ -44,6 +44,9 @@ def test_usual_subscribers_get_everything(node, probe: Probe) -> None:
         stamp += STEP
         assert stamp < START + 20 * STEP, f"nothing on {[key for key, found in got.items() if not found]}"
         probe.send(picture(), stamp, BOX if stamp == START else None)
+        probe.spin(
+            lambda stamp=stamp: stamp in [nanoseconds(mesh.header.stamp) for mesh in probe.got["face_mesh"]]
+        )
         probe.rest(0.2)
     for (topic, _), messages in got.items():
         for message in messages:
