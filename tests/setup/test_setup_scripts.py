@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -22,13 +23,17 @@ def load(path: Path) -> ModuleType:
 
 def step(root: Path, log: Path, *command: str) -> subprocess.CompletedProcess[str]:
     script = ["sh", str(root / "scripts" / "step.sh"), str(log), "Trying", *command]
-    return subprocess.run(script, capture_output=True, text=True, timeout=60)
+    return subprocess.run(script, capture_output=True, text=True, timeout=300)
 
 
-def test_a_step_that_works_is_one_line(root: Path, tmp_path: Path) -> None:
+def test_a_step_that_works_is_one_line(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    date = tmp_path / "date"  # a clock on which every look at it takes seven seconds
+    date.write_text('#!/bin/sh\necho x >> "$0s"\necho $((7 * $(wc -l < "$0s")))\n')
+    date.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     result = step(root, tmp_path / "logs" / "log.txt", "echo", "hello")
     assert result.returncode == 0
-    assert result.stdout.splitlines() == ["  Trying ... 0 s"]
+    assert result.stdout.splitlines() == ["  Trying ... 7 s"]
     assert (tmp_path / "logs" / "log.txt").read_text() == "hello\n"
 
 
