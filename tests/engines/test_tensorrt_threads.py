@@ -74,7 +74,7 @@ os.write(1, b"%s\\n" % str(gpu.open).encode())
         [sys.executable, "-c", program, tmp_path / "face3d.engine"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stderr == "" and done.returncode == 0
     assert sorted(done.stdout.splitlines()) in (["[]"], ["[]", "this network is closed"])

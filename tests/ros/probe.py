@@ -101,6 +101,19 @@ class Probe:
         self.faces.publish(found)
         self.rest(0.2)
 
+    def call(self, kind: type, name: str, request: object) -> object:
+        """The answer of a service; asked again, as it is lost where the service does not know of its client yet."""
+        client = self.node.create_client(kind, name)
+        self.spin(client.service_is_ready)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            future, again = client.call_async(request), time.monotonic() + 5.0
+            while not future.done() and time.monotonic() < again:
+                self._executor.spin_once(timeout_sec=0.05)
+            if future.done():
+                return future.result()
+        raise AssertionError(f"{name} does not answer")
+
     def level(self, node: str) -> bytes | None:
         """Level of a node's last diagnostics, None before the first."""
         return self.status[node].level if node in self.status else None

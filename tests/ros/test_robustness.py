@@ -180,11 +180,7 @@ def test_two_cameras_side_by_side(domain, probe: Probe, network: Path) -> None:
 def test_parameters_do_not_change_while_a_node_runs(node, probe: Probe) -> None:
     value = ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=2)
     request = SetParameters.Request(parameters=[Parameter(name="tracker.max_faces", value=value)])
-    client = probe.node.create_client(SetParameters, f"{NODE}/set_parameters")
-    probe.spin(client.service_is_ready)
-    future = client.call_async(request)
-    probe.spin(future.done)
-    (result,) = future.result().results
+    (result,) = probe.call(SetParameters, f"{NODE}/set_parameters", request).results
     assert not result.successful and "read-only" in result.reason
     assert node.running(NODE)
 

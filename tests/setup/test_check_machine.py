@@ -42,7 +42,7 @@ class Machine:
             env=environment | {"PATH": str(self.folder)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
 

@@ -58,7 +58,7 @@ class Checkout:
             env=environment | {"TEST_PYTHON": sys.executable},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         known = (*ALL, TEST)
