@@ -17,6 +17,7 @@ SMALL = NetworkConfig(widths=(8, 8, 16, 16), blocks=(1, 1, 1), hidden=32, maps=8
 
 @pytest.fixture(scope="module")
 def network(model):
+    torch.manual_seed(0)  # where a cell looks is seen in most, not in all draws of the weights
     return FaceNetwork(SMALL, point_codes(model)).eval()
 
 
