@@ -20,7 +20,8 @@ supported() { # the interpreter exists and is 3.10 to 3.13
 
 if [ "$(uname -s) $(uname -m)" != "Linux x86_64" ]; then
     echo "face3d: this is $(uname -s) on $(uname -m), but the ROS 2 wheels exist for Linux on x86_64 only;" \
-        "with ROS 2 Jazzy installed, build ros2_ws with colcon instead (README, 'With ROS 2 installed')" >&2
+        "with ROS 2 Jazzy installed, build ros2_ws with colcon instead (README, 'With ROS 2 installed'); without" \
+        "ROS, 'pip install ros2_ws/src/face3d_ros' gives the face3d command" >&2
     exit 1
 fi
 
