@@ -12,6 +12,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from face3d_msgs.msg import Blendshapes, FaceArray, FaceMesh, FaceState, FaceTopology
 from geometry_msgs.msg import PoseStamped
+from rcl_interfaces.srv import ListParameters
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
@@ -81,11 +82,19 @@ class Probe:
         while time.monotonic() < deadline:
             self._executor.spin_once(timeout_sec=0.02)
 
-    def connected(self) -> bool:
-        """Whether a node listens to what is sent, and all subscriptions have somebody who publishes."""
+    def connect(self, *nodes: str) -> None:
+        """Return when a node listens to what is sent, all subscriptions have somebody who publishes, and these nodes
+        know of all that is published and subscribed to here: programs learn of each other at different times."""
         publishers = (self.images, self.infos, self.faces)
-        heard = all(publisher.get_subscription_count() for publisher in publishers)
-        return heard and all(map(self.node.count_publishers, self.got))
+        self.spin(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+        self.spin(lambda: all(map(self.node.count_publishers, self.got)))
+        self.meet(*nodes)
+
+    def meet(self, *nodes: str) -> None:
+        """Return when these nodes know of all that is published and subscribed to here: they have answered a question,
+        and what it goes through was announced last."""
+        for name in nodes:
+            self.call(ListParameters, f"{name}/list_parameters", ListParameters.Request())
 
     def send(self, image: np.ndarray, stamp: int, box: tuple | None = None) -> Header:
         """Publish an image (H, W, 3) uint8 RGB, and before it the detection of a face in it."""

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from face3d.camera import Camera
@@ -33,9 +34,17 @@ def nodes() -> Iterator[NodeGroup]:
         yield nodes
 
 
+def start(probe: Probe, nodes: NodeGroup, parameters: dict[str, object]) -> None:
+    """Start the camera node, which plays its first image when it and the probe know all of each other."""
+    nodes.start(NODE, parameters | {"wait_for_subscribers": 2})
+    probe.spin(lambda: all(map(probe.node.count_publishers, probe.got)))
+    probe.meet(NODE)
+    probe.node.create_subscription(Image, IMAGES, lambda _: None, 1)
+
+
 def test_a_video_comes_through_whole_and_ends(probe: Probe, nodes: NodeGroup, clip: Path) -> None:
     probe.listen(IMAGES, INFOS)
-    nodes.start(NODE, {"source": str(clip), "fov": 90.0, "wait_for_subscribers": 1, "stamps": "paced"})
+    start(probe, nodes, {"source": str(clip), "fov": 90.0, "stamps": "paced"})
     probe.spin(lambda: not nodes.running(NODE))
     assert nodes.failed() == ""
     frames = list(open_source(clip))
@@ -106,7 +115,7 @@ def test_a_recording_that_breaks_off_is_not_played_again(
         cv2.imwrite(str(tmp_path / f"{number}.png"), picture(number)[..., ::-1])
     (tmp_path / "3.png").write_bytes(b"the card was full")
     probe.listen(IMAGES)
-    nodes.start(NODE, {"source": str(tmp_path), "rate": 50.0, "reopen": 0.1, "wait_for_subscribers": 1})
+    start(probe, nodes, {"source": str(tmp_path), "rate": 50.0, "reopen": 0.1})
     probe.spin(lambda: not nodes.running(NODE))
     probe.spin(lambda: "3.png is not an image" in probe.message(NODE) and len(probe.got[IMAGES]) >= 3)
     probe.rest(0.2)
@@ -140,10 +149,7 @@ def test_a_bag_keeps_its_stamps_frame_and_calibration(probe: Probe, nodes: NodeG
         for number, stamp in enumerate(stamps):
             writer.write(Frame(stamp, picture(number)))
     probe.listen(IMAGES, INFOS)
-    nodes.start(
-        NODE,
-        {"source": str(tmp_path / "bag"), "stamps": "source", "speed": 4.0, "wait_for_subscribers": 1},
-    )
+    start(probe, nodes, {"source": str(tmp_path / "bag"), "stamps": "source", "speed": 4.0})
     probe.spin(lambda: not nodes.running(NODE))
     probe.spin(lambda: [nanoseconds(message.header.stamp) for message in probe.got[IMAGES]] == stamps)
     assert {message.header.frame_id for message in probe.got[IMAGES]} == {"recorded_frame"}
@@ -176,7 +182,7 @@ def test_a_file_waits_for_answers_when_asked_to(probe: Probe, nodes: NodeGroup, 
         cv2.imwrite(str(tmp_path / f"{number}.png"), picture(number)[..., ::-1])
     probe.listen(IMAGES)
     answers = probe.node.create_publisher(Header, "camera/answered", 10)
-    nodes.start(NODE, {"source": str(tmp_path), "rate": 100.0, "in_flight": 2, "wait_for_subscribers": 1})
+    start(probe, nodes, {"source": str(tmp_path), "rate": 100.0, "in_flight": 2})
     probe.spin(lambda: len(probe.got[IMAGES]) == 2)
     probe.rest(0.3)
     assert len(probe.got[IMAGES]) == 2, "it waits"
@@ -191,6 +197,7 @@ def test_detection(probe: Probe, nodes: NodeGroup, clip: Path) -> None:
     probe.listen("faces")
     nodes.start("detection_node", {"rate": 1000.0})
     probe.spin(lambda: probe.images.get_subscription_count() and probe.node.count_publishers("faces"))
+    probe.meet("detection_node")
     image = next(iter(open_source(clip))).image
     (expected,) = Detector().detect(image)
     probe.send(image, 1_700_000_000_000_000_000)

@@ -20,7 +20,7 @@ START, STEP = 1_700_000_000_000_000_000, 16_666_667
 def test_a_node_that_stood_still_goes_on_with_the_newest_image(node, probe) -> None:
     """Images come while the node is stopped, as on a machine that has no time for it, and after it goes on."""
     probe.listen("face_mesh")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     images = [picture(seed) for seed in range(4)]
     probe.send(images[0], START, BOX)
     probe.spin(lambda: probe.got["face_mesh"])
@@ -52,7 +52,7 @@ def test_under_much_too_great_a_load_nothing_waits(node, probe) -> None:
         FaceMesh, "face_mesh", lambda _, info: published.append(info["source_timestamp"]), 200
     )
     probe.listen("face_mesh")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     images = [picture(seed, 640, 480) for seed in range(4)]
     probe.send(images[0], START, tuple(2 * value for value in BOX))
     probe.spin(lambda: probe.got["face_mesh"])

@@ -21,7 +21,7 @@ START, STEP = 1_700_000_000_123_456_789, 40_000_000
 
 def test_bad_images_are_named_and_tracking_goes_on(node, probe) -> None:
     probe.listen("face_state")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     header = probe.send(picture(), START, BOX)
     probe.spin(lambda: len(probe.got["face_state"]) == 1)
 
@@ -60,7 +60,7 @@ def test_compressed_images(domain, probe, network) -> None:
     with NodeGroup() as nodes:
         nodes.start(NODE, {"network": str(network), "transport": "compressed"})
         probe.spin(lambda: images.get_subscription_count() and probe.faces.get_subscription_count())
-        probe.rest(0.3)
+        probe.meet(NODE)
         header = probe.send(picture(), START, BOX)  # of these, only the detection has a listener
         message = CompressedImage(header=header, format="rgb8; jpeg compressed bgr8")
         message.data = packed("B", cv2.imencode(".jpg", picture()[..., ::-1])[1])
@@ -77,8 +77,7 @@ def test_in_a_namespace_and_with_a_detector_that_is_ahead(domain, probe, network
     remaps = {name: f"/{name}" for name in ("image", "camera_info", "faces", "face_state")}
     with NodeGroup() as nodes:
         nodes.start(NODE, {"network": str(network), "queue": 10}, {"__ns": "/robot/left", **remaps})
-        probe.spin(probe.connected)
-        probe.rest(0.3)
+        probe.connect(f"robot/left/{NODE}")
         ahead = Header(stamp=to_stamp(START + STEP), frame_id=FRAME)
         probe.detect(from_detections([Detection(BOX, 0.9)], ahead, 320, 240))
         for number in range(2):
@@ -94,7 +93,7 @@ def test_a_missing_network_is_waited_for(domain, probe, network, tmp_path) -> No
     probe.listen("face_state")
     with NodeGroup() as nodes:
         nodes.start(NODE, {"network": str(missing)})
-        probe.spin(probe.connected)
+        probe.connect(NODE)
         probe.send(picture(), START, BOX)
         probe.spin(lambda: "no network" in probe.message(NODE) and str(missing) in probe.message(NODE))
         assert probe.level(NODE) == DiagnosticStatus.ERROR and nodes.running(NODE)

@@ -35,7 +35,7 @@ RESULTS = (
 
 def test_everything_is_what_the_core_computes(node, probe, model, network) -> None:
     probe.listen(*RESULTS)
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     for _ in range(5):  # best effort: the first ones may come before the other side knows of this one
         probe.infos.publish(from_camera(CAMERA, Header()))
         probe.rest(0.1)
@@ -100,7 +100,7 @@ def test_of_rectified_images_the_camera_is_p(domain, probe, model, network, topi
         images = {"image": topic, "camera_info": "camera_info"}
         nodes.start(NODE, {"network": str(network), **parameters}, images)
         probe.images = probe.node.create_publisher(Image, topic, IMAGE_OUT)
-        probe.spin(probe.connected)
+        probe.connect(NODE)
         for _ in range(5):
             probe.infos.publish(info)
             probe.rest(0.1)

@@ -32,7 +32,7 @@ def test_a_simulated_clock_that_stands_still_stops_nothing(domain, probe: Probe,
     probe.listen("face_state")
     with NodeGroup() as nodes:
         nodes.start(NODE, {"network": str(network), "use_sim_time": True})
-        probe.spin(probe.connected)
+        probe.connect(NODE)
         probe.spin(lambda: probe.level(NODE) == DiagnosticStatus.WARN)
         for number in range(3):
             probe.send(picture(number), START + number * STEP, BOX if number == 0 else None)
@@ -43,7 +43,7 @@ def test_a_simulated_clock_that_stands_still_stops_nothing(domain, probe: Probe,
 def test_images_may_change_their_size(node, probe: Probe) -> None:
     """A camera that is switched to another mode and back: every image is worked on, faces are found anew."""
     probe.listen("face_state", "face_overlay")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     sizes = ((320, 240), (640, 480), (160, 120), (320, 240))
     for mode, (width, height) in enumerate(sizes):
         box = tuple(value * width / 320 for value in BOX)
@@ -67,7 +67,7 @@ def last(probe: Probe) -> int:
 
 def test_a_calibration_of_another_shape_is_named_and_a_right_one_followed(node, probe: Probe) -> None:
     probe.listen("face_pose")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     distances = []
     cameras = (
         None,
@@ -94,7 +94,7 @@ def test_a_calibration_that_is_no_number_is_named_and_the_next_one_followed(
 ) -> None:
     """Between two good ones it counts as none: distances are guessed, all of what is published is finite."""
     probe.listen("face_pose", "face_mesh")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     good = from_camera(Camera(320, 240, 600.0, 600.0, 159.5, 119.5), Header())
     damaged = CameraInfo(k=[value] * 9, width=320, height=240)
     distances = []
@@ -119,7 +119,7 @@ def test_a_calibration_that_is_no_number_is_named_and_the_next_one_followed(
 
 def test_a_calibration_that_is_cut_off_is_named_and_the_last_one_counts(node, probe: Probe) -> None:
     probe.listen("face_pose")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     good = serialize_message(from_camera(Camera(320, 240, 600.0, 600.0, 159.5, 119.5), Header()))
     for number, info in enumerate((good, good[:60])):
         for _ in range(5):  # best effort
@@ -136,7 +136,7 @@ def test_a_calibration_that_is_cut_off_is_named_and_the_last_one_counts(node, pr
 def test_detections_of_another_version_are_named_and_the_next_ones_followed(node, probe: Probe) -> None:
     """As in a bag from before the message was changed."""
     probe.listen("face_state")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     found = from_detections([Detection(BOX, 0.9)], Header(stamp=to_stamp(START), frame_id=FRAME), 320, 240)
     probe.faces.publish(serialize_message(found)[:60])
     probe.spin(lambda: "faces cannot be read" in probe.message(NODE))
@@ -147,7 +147,7 @@ def test_detections_of_another_version_are_named_and_the_next_ones_followed(node
 def test_images_without_a_frame_give_no_transform(node, probe: Probe) -> None:
     """tf2 refuses a transform from nowhere, in every listener and for every image."""
     probe.listen("face_pose", "/tf")
-    probe.spin(probe.connected)
+    probe.connect(NODE)
     for number, frame in enumerate(("", "", FRAME)):
         header = Header(stamp=to_stamp(START + number * STEP), frame_id=frame)
         if number == 0:
@@ -168,7 +168,7 @@ def test_two_cameras_side_by_side(domain, probe: Probe, network: Path) -> None:
             nodes.start(NODE, {"network": str(network)}, {"__ns": f"/{side}", **remaps})
         probe.spin(lambda: probe.images.get_subscription_count() == 2 == probe.faces.get_subscription_count())
         probe.spin(lambda: probe.node.count_publishers("/tf") == 2)
-        probe.rest(0.3)
+        probe.meet(f"left/{NODE}", f"right/{NODE}")
         probe.send(picture(), START, BOX)
         probe.spin(lambda: len(probe.got["/tf"]) == 2)
         frames = [message.transforms[0].child_frame_id for message in probe.got["/tf"]]

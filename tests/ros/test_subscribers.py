@@ -37,8 +37,8 @@ def test_usual_subscribers_get_everything(node, probe: Probe) -> None:
         for name, qos in (("default", DEFAULT), ("sensor", qos_profile_sensor_data)):
             probe.node.create_subscription(kind, topic, got[topic, name].append, qos)
     probe.listen("face_mesh")
-    probe.spin(lambda: probe.connected() and all(map(probe.node.count_publishers, KINDS)))
-    probe.rest(0.3)
+    probe.spin(lambda: all(map(probe.node.count_publishers, KINDS)))
+    probe.connect("reconstruction_node")
     stamp = START - STEP
     while not all(got.values()):
         stamp += STEP

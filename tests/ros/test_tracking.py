@@ -63,8 +63,9 @@ def play(probe: Probe, images: Sequence[np.ndarray], start: int = START) -> list
 def listen(probe: Probe) -> None:
     """Begin when both nodes are there."""
     probe.listen("face_state", "face_overlay")
-    probe.spin(lambda: probe.connected() and probe.images.get_subscription_count() == 2)
-    probe.rest(0.3)
+    probe.spin(lambda: probe.images.get_subscription_count() == 2)
+    probe.connect(NODE, "detection_node")
+    probe.rest(0.3)  # the two meet each other
 
 
 def latest(probe: Probe, topic: str) -> int:
