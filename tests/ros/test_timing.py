@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker
 
@@ -27,7 +28,8 @@ from face3d.ros.listener import Listener
 from face3d.ros.markers import Markers
 from face3d.ros.overlay_publisher import OverlayPublisher
 from face3d.ros.pace import Pace
-from tests.ros.probe import PATIENCE
+from face3d.ros.qos import IMAGE_OUT
+from tests.ros.probe import PATIENCE, Probe
 from tests.ros.standing_clock import StandingClock
 
 SECOND = 10**9
@@ -215,6 +217,25 @@ def test_an_overlay_that_cannot_be_drawn_does_not_end_the_drawing(domain) -> Non
     assert overlay.skipped == 2
 
 
+def test_the_camera_may_begin_when_the_results_would_arrive(probe: Probe) -> None:
+    """A node that is seen here need not have seen us: a report of its own shows that it has."""
+    listener = Listener(None, None, 25.0, None)
+    probe.node.create_publisher(Image, "face_overlay", IMAGE_OUT)
+    probe.spin(lambda: listener.count_publishers("face_overlay"))
+    deadline = time.monotonic() + 0.5
+    while time.monotonic() < deadline:
+        listener.open_gate()
+        time.sleep(0.01)
+    assert not probe.node.count_subscribers("camera/image_raw")
+    listener._on_diagnostics(DiagnosticArray(status=[DiagnosticStatus(name="reconstruction_node: images")]))
+    listener.open_gate()
+    probe.spin(lambda: probe.node.count_subscribers("camera/image_raw") == 1)
+    listener._on_overlay(from_rgb(np.zeros((4, 6, 3), np.uint8), Header()))
+    listener.open_gate()
+    probe.spin(lambda: probe.node.count_subscribers("camera/image_raw") == 0)
+    listener.destroy_node()
+
+
 def test_a_face_of_another_model_is_counted_and_left_out(domain, tmp_path: Path) -> None:
     from face3d_msgs.msg import FaceState
 
@@ -231,8 +252,6 @@ def test_a_face_of_another_model_is_counted_and_left_out(domain, tmp_path: Path)
 
 
 def test_an_overlay_that_is_no_image_is_counted_and_left_out(domain, tmp_path: Path) -> None:
-    from sensor_msgs.msg import Image
-
     with Movie(tmp_path / "overlay.mp4", 25.0) as movie:
         listener = Listener(movie, None, 25.0, None)
         for number, size in enumerate(((40, 60), None, (30, 30))):

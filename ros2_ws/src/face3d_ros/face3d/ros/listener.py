@@ -24,7 +24,6 @@ from face3d.timeline import Timeline
 _WAITING = 30  # overlays that may wait here
 _OVERLAY_IN = QoSProfile(depth=_WAITING, reliability=ReliabilityPolicy.RELIABLE)
 _WINDOW = 2.0  # seconds that the shown latency looks back
-_HANDSHAKE = 0.3  # seconds after which the other side surely knows of our subscriptions, too
 _REMEMBERED = 300  # images whose publication is remembered
 # Meshes whose latency is kept for the summary: half an hour of them, and no memory that grows
 _COUNTED = 100_000
@@ -55,14 +54,14 @@ class Listener(Node):
         self._recent: deque[tuple[float, float]] = deque()  # of meshes: arrival, latency
         self._sent: dict[tuple[int, int], float] = {}  # stamp -> when the camera published it
         self._timeline = Timeline(fps)
-        self._seen = 0.0  # when the reconstruction node's publishers appeared
         self._gate: Subscription | None = None
         self._answers = self.create_publisher(Header, "camera/answered", OUTPUT)
-        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
         self.create_subscription(CameraInfo, "camera/camera_info", self._on_info, OUTPUT, raw=True)
         self.create_subscription(FaceMesh, "face_mesh", self._on_mesh, OUTPUT, raw=True)
         self.create_subscription(FaceState, "face_state", self._on_state, OUTPUT)
         self.create_subscription(Image, "face_overlay", self._on_overlay, _OVERLAY_IN)
+        # The last one: a node whose report comes has learned of all the others before.
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
 
     def latency(self) -> tuple[float, float] | None:
         """Median and 95th percentile, seconds, from an image's publication to its mesh's arrival; lately.
@@ -88,9 +87,7 @@ class Listener(Node):
 
         The camera waits for the nodes' subscriptions and for one from here; that one goes with the first image.
         """
-        if not self._seen and self.count_publishers("face_overlay"):
-            self._seen = time.monotonic()
-        known = self._seen and time.monotonic() - self._seen > _HANDSHAKE
+        known = "reconstruction_node" in self.reports and self.count_publishers("face_overlay")
         if self._gate is None and not self.frames and known:
             self._gate = self.create_subscription(
                 Image, "camera/image_raw", lambda _: None, IMAGE_IN, raw=True
