@@ -42,6 +42,29 @@ def test_results_are_identical_for_all_instruction_sets() -> None:
     )
 
 
+@pytest.mark.parametrize("shape", [(61, 83), (40, 3), (3, 40), (1, 1)])
+@pytest.mark.parametrize("size", [0.7, 20.0, 33.0, 60.0, 93.0, 131.0, 170.0, 201.0, 333.3, 2000.0])
+def test_crops_of_any_scale_are_identical_for_all_instruction_sets(shape, size) -> None:
+    """Any number of weights, rows shorter than a vector; as pixels and as planes."""
+    picture = np.random.default_rng(2).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    square = 0.4 * shape[1], 0.6 * shape[0], size
+    nothing = np.zeros((3, 3), np.float32)
+    encoders = [
+        _core.Encoder(np.array([[0, 1, 2]], np.int32), np.zeros((3, 3), np.uint8), out) for out in (33, 16, 1)
+    ]
+
+    def compute() -> list[np.ndarray]:
+        planes = [
+            encoder.encode(picture, *square, nothing, np.zeros((3, 4), np.float32)) for encoder in encoders
+        ]
+        pixels = [renderer.crop(picture, *square, out) for out in (33, 16, 1)]
+        for some, same in zip(planes, pixels, strict=True):
+            np.testing.assert_array_equal(some[:3].transpose(1, 2, 0), same)
+        return pixels
+
+    assert_the_same_with_every_set(compute)
+
+
 def test_the_prepared_shape_is_the_same_for_all_instruction_sets(model) -> None:
     coefficients = np.random.default_rng(0).normal(size=284).astype(np.float32)
 

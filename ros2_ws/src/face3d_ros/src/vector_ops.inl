@@ -57,18 +57,26 @@ FACE3D_INLINE bool any(const Ints& mask) {
 #endif
 }
 
-// Eight numbers from 0 to 255, fractions cut off, as eight bytes.
-FACE3D_INLINE std::uint64_t to_bytes(const Float4& low, const Float4& high) {
+// Eight numbers from 0 to 255 as eight bytes.
+FACE3D_INLINE std::uint64_t to_bytes(const Int4& low, const Int4& high) {
   std::uint64_t bytes;
 #if defined(__SSE2__)
-  const __m128i words = _mm_packs_epi32(_mm_cvttps_epi32((__m128)low), _mm_cvttps_epi32((__m128)high));
+  const __m128i words = _mm_packs_epi32((__m128i)low, (__m128i)high);
   _mm_storel_epi64(reinterpret_cast<__m128i*>(&bytes), _mm_packus_epi16(words, words));
 #else
-  const Byte4 narrow[2] = {__builtin_convertvector(__builtin_convertvector(low, Int4), Byte4),
-                           __builtin_convertvector(__builtin_convertvector(high, Int4), Byte4)};
+  const Byte4 narrow[2] = {__builtin_convertvector(low, Byte4), __builtin_convertvector(high, Byte4)};
   std::memcpy(&bytes, narrow, sizeof(bytes));
 #endif
   return bytes;
+}
+
+// The same, fractions cut off.
+FACE3D_INLINE std::uint64_t to_bytes(const Float4& low, const Float4& high) {
+#if defined(__SSE2__)
+  return to_bytes((Int4)_mm_cvttps_epi32((__m128)low), (Int4)_mm_cvttps_epi32((__m128)high));
+#else
+  return to_bytes(__builtin_convertvector(low, Int4), __builtin_convertvector(high, Int4));
+#endif
 }
 
 FACE3D_INLINE std::uint64_t to_bytes(const Float8& numbers) {
