@@ -179,3 +179,23 @@ def test_wrong_arguments_are_refused(sparse):
         shape.blend(mean[:, :2].copy(), basis, one)
     with pytest.raises(TypeError, match="coefficients"):
         shape.blend(mean, basis, [1.0, 2.0])
+
+
+@pytest.mark.usefixtures("each_instruction_set")
+def test_regular_patches_equal_the_matrix(model):
+    """And so do rows that look like theirs but for a weight or a column."""
+    rng = np.random.default_rng(6)
+    mean = rng.normal(size=model.mean.shape).astype(np.float32)
+    basis = np.zeros((1, *mean.shape), np.float32)
+    indices, data = model.indices.copy(), model.data.copy()
+    for entry in rng.integers(0, len(data), 3000):
+        if entry % 2:
+            data[entry] += np.float32(0.01)
+        else:
+            indices[entry] = rng.integers(0, len(mean))
+    for columns, weights in ((model.indices, model.data), (indices, data)):
+        prepared = shape.FaceShape(mean, basis, model.indptr, columns, weights)
+        expected = shape.subdivide(model.indptr, columns, weights, mean)
+        for rows in (None, len(expected) - 7, len(mean) + 5000, len(mean) + 1, len(mean), 100, 0):
+            result = prepared.evaluate(np.zeros(1, np.float32), rows)
+            np.testing.assert_allclose(result, expected[:rows], atol=2e-6)

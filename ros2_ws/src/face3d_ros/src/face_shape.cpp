@@ -31,11 +31,12 @@ PackedBasis<Number>::PackedBasis(const Number* basis, std::int64_t terms, std::i
   numbers.shrink_to_fit();
 }
 
-RowGroups::RowGroups(const Sparse& matrix) {
+RowGroups::RowGroups(const Sparse& matrix, const std::vector<bool>& taken) {
   std::map<std::vector<float>, std::size_t> known;
   std::vector<std::int32_t> order;
   std::vector<float> weights;
   for (std::int64_t row = 0; row < matrix.rows; ++row) {
+    if (taken[row]) continue;
     const std::int32_t begin = matrix.indptr[row], end = matrix.indptr[row + 1];
     order.resize(static_cast<std::size_t>(end - begin));
     std::iota(order.begin(), order.end(), begin);
@@ -75,7 +76,8 @@ FaceShape::FaceShape(const float* mean, std::int64_t control_count, const float*
       terms_(terms),
       steady_(steady),
       rows_(matrix.rows),
-      groups_(matrix) {
+      patches_(matrix, control_count),
+      groups_(matrix, patches_.taken) {
   const std::int64_t length = 3 * control_count, block = PackedBasis<float>::kNumbers;
   mean_.resize(static_cast<std::size_t>((length + block - 1) / block * block));
   if (halves)
@@ -105,6 +107,7 @@ void FaceShape::evaluate(const float* coefficients, std::int64_t rows, float* re
   padded.resize(static_cast<std::size_t>(control_count_) * 4);  // four floats a vertex: one vector load each
   for (std::int64_t i = 0; i < control_count_; ++i)
     for (int k = 0; k < 3; ++k) padded[4 * i + k] = control[3 * i + k];
+  if (rows > control_count_) FACE3D_CALL(sum_patches, patches_, rows, padded.data(), result);
   for (const RowGroups::Group& group : groups_.groups) {
     const auto end = std::lower_bound(group.rows.begin(), group.rows.end(), rows);
     FACE3D_CALL(sum_group, group, static_cast<std::size_t>(end - group.rows.begin()), padded.data(), result);

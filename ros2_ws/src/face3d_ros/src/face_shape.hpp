@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "patches.hpp"
 #include "shape.hpp"
 
 namespace face3d {
@@ -40,7 +41,9 @@ class RowGroups {
   };
 
   RowGroups() = default;
-  explicit RowGroups(const Sparse& matrix);
+
+  // Leaves out the rows that are taken.
+  RowGroups(const Sparse& matrix, const std::vector<bool>& taken);
 
   std::vector<Group> groups;
 };
@@ -89,6 +92,7 @@ class FaceShape {
 
   std::vector<float> mean_;  // padded to whole blocks
   std::int64_t control_count_, terms_, steady_, rows_;
+  Patches patches_;
   PackedBasis<float> basis_;  // one of them is empty
   PackedBasis<std::uint16_t> halves_;
   RowGroups groups_;

@@ -46,7 +46,7 @@ FACE3D_INLINE void sum_rows(const RowGroups::Group& group, std::size_t count, co
   for (std::size_t i = 0; i < count; ++i, columns += entries) {
     Float4 sum = {};
     for (std::size_t k = 0; k < entries; ++k) sum += weights[k] * load<Float4>(control + 4 * static_cast<std::size_t>(columns[k]));
-    std::memcpy(result + 3 * static_cast<std::int64_t>(group.rows[i]), &sum, 12);
+    store_three(result + 3 * static_cast<std::int64_t>(group.rows[i]), sum);
   }
 }
 
@@ -57,5 +57,44 @@ static void sum_group(const RowGroups::Group& group, std::size_t count, const fl
     case 12: return sum_rows<12>(group, count, control, result);
     case 16: return sum_rows<16>(group, count, control, result);
     default: return sum_rows<0>(group, count, control, result);
+  }
+}
+
+// The sum along a patch's rows at one place, of two rows at once; what weighs nothing is not read.
+template <int place>
+FACE3D_INLINE Float8 sum_along(const Float8* points) {
+  constexpr std::array<float, 4> weights = Patches::kWeights[place];
+  Float8 sum = weights[1] * points[1] + weights[2] * points[2];
+  if (weights[0] != 0.0f) sum += weights[0] * points[0];
+  if (weights[3] != 0.0f) sum += weights[3] * points[3];
+  return sum;
+}
+
+// The patches' vertices below `rows`; control vertices are four floats apart.
+static void sum_patches(const Patches& patches, std::int64_t rows, const float* control, float* result) {
+  Float8 weights[Patches::kPlaces][2];  // rows 0 and 2, rows 1 and 3
+  for (int place = 0; place < Patches::kPlaces; ++place)
+    for (int k = 0; k < 8; ++k)
+      for (int i = 0; i < 2; ++i) weights[place][i][k] = Patches::kWeights[place][2 * (k / 4) + i];
+  const std::uint32_t* vertex = patches.vertices.data();
+  for (const Patches::Patch& patch : patches.patches) {
+    Float8 points[2][4], sums[Patches::kPlaces][2];
+    const auto point = [&](int slot) { return control + 4 * static_cast<std::size_t>(patch.columns[slot]); };
+    for (int i = 0; i < 2; ++i)
+      for (int k = 0; k < 4; ++k) points[i][k] = both(point(4 * i + k), point(4 * i + k + 8));
+    for (int i = 0; i < 2; ++i) {
+      sums[0][i] = sum_along<0>(points[i]);
+      sums[2][i] = sum_along<2>(points[i]);
+      sums[4][i] = sum_along<4>(points[i]);
+      if (!patch.quarters) continue;
+      sums[1][i] = sum_along<1>(points[i]);
+      sums[3][i] = sum_along<3>(points[i]);
+    }
+    for (const std::uint32_t* end = patches.vertices.data() + patch.end; vertex != end; ++vertex) {
+      const std::int64_t row = *vertex >> 6;
+      if (row >= rows) continue;
+      const Float8 *along = sums[*vertex >> 3 & 7], *down = weights[*vertex & 7];
+      store_three(result + 3 * row, sum_of_halves(down[0] * along[0] + down[1] * along[1]));
+    }
   }
 }

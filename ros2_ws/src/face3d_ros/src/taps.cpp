@@ -67,7 +67,8 @@ void Couples::make(const Taps& taps) {
     Couple& couple = couples_[c];
     couple.start = static_cast<std::int64_t>(weights_.size());
     const std::size_t begin = 2 * c, end = std::min(begin + 2, out);
-    for (std::size_t i = begin; i < end; ++i) couple.pairs = std::max<std::int64_t>(couple.pairs, (taps.count[i] + 1) / 2);
+    for (std::size_t i = begin; i < end; ++i)
+      couple.pairs = std::max<std::int64_t>(couple.pairs, (taps.count[i] + 1) / 2);
     weights_.resize(weights_.size() + 16 * static_cast<std::size_t>(couple.pairs));
     for (std::size_t i = begin; i < end; ++i) {
       couple.first[i - begin] = 3 * taps.first[i];

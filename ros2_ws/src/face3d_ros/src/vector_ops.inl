@@ -24,6 +24,37 @@ FACE3D_INLINE void store(void* to, const Vector& vector) {
   std::memcpy(to, &vector, sizeof(Vector));
 }
 
+// The first three floats.
+FACE3D_INLINE void store_three(float* to, const Float4& vector) {
+#if FACE3D_WIDE
+  _mm_storel_pi(reinterpret_cast<__m64*>(to), (__m128)vector);
+  const int third = _mm_extract_ps((__m128)vector, 2);
+  std::memcpy(to + 2, &third, sizeof(third));
+#else
+  std::memcpy(to, &vector, 12);
+#endif
+}
+
+// Four floats of each.
+FACE3D_INLINE Float8 both(const float* low, const float* high) {
+#if FACE3D_WIDE
+  return (Float8)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
+#else
+  const Float4 halves[2] = {load<Float4>(low), load<Float4>(high)};
+  return load<Float8>(halves);
+#endif
+}
+
+FACE3D_INLINE Float4 sum_of_halves(const Float8& vector) {
+#if FACE3D_WIDE
+  return (Float4)_mm_add_ps(_mm256_castps256_ps128((__m256)vector), _mm256_extractf128_ps((__m256)vector, 1));
+#else
+  Float4 halves[2];
+  std::memcpy(halves, &vector, sizeof(halves));
+  return halves[0] + halves[1];
+#endif
+}
+
 // A block of pixels, four wide; the rows are `stride` floats apart.
 FACE3D_INLINE Floats load_block(const float* from, std::ptrdiff_t stride) {
 #if FACE3D_WIDE
