@@ -4,11 +4,11 @@ The red of the model's upper lip is 11.1 mm high with a standard deviation of 1.
 (Farkas et al., American Journal of Orthodontics 1984), in African ones 13.5, and less with age. Its mouths are 48 mm
 wide, people's 50 to 56; its cheeks 130, people's 130 to 137 (zy-zy), and where the contour passes the mouth its jaws
 are as wide as nearly nobody's: people's are 91 to 107 at the bone (go-go; Farkas, Anthropometry of the Head and Face,
-1994), and between that and the model's with flesh; its noses stand out by less than 15 mm, people's by 17 to 19.5 (sn-
-prn; the landmark of the tip lies 2 mm higher), and their backs are 42 mm long, people's 45 to 50 (n-prn). A network
-that has never seen a thin lip draws its edge into the skin above, and one that knows narrow cheeks only takes a face
-for larger than it is, its eyes for further apart. As these measures are correlated in the model, the heights of nose,
-lip and chin are given, too: or else wide mouths would come with short faces.
+1994), and between that and the model's with flesh; its noses stand out by less than 15 mm, people's by 17 to 19.5
+(sn-prn; the landmark of the tip lies 2 mm higher), and their backs are 42 mm long, people's 45 to 50 (n-prn). A
+network that has never seen a thin lip draws its edge into the skin above, and one that knows narrow cheeks only takes a
+face for larger than it is, its eyes for further apart. As these measures are correlated in the model, the heights of
+nose, lip and chin are given, too: or else wide mouths would come with short faces.
 """
 
 from __future__ import annotations
