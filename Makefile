@@ -150,5 +150,5 @@ $(STAMPS)/tensorrt: requirements/tensorrt.txt $(STAMPS)/training
 
 $(STAMPS)/gpu: requirements/gpu.txt $(STAMPS)/training
 	@$(STEP) $(LOGS)/gpu.log "Installing TensorRT and PyCUDA (a long download; PyCUDA is compiled)" \
-	    $(VENV)/training/bin/python -m pip install --no-input --disable-pip-version-check -r requirements/gpu.txt
+	    $(VENV)/bin/python -m pip install --no-input --disable-pip-version-check -r requirements/gpu.txt
 	@touch $@
