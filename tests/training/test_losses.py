@@ -103,6 +103,32 @@ def test_points_and_heat_are_lowest_where_the_core_projects_them(model):
     assert there["heat"] < beside["heat"]
 
 
+def test_aperture_is_how_far_the_core_has_lids_and_lips_apart(model):
+    rng = np.random.default_rng(7)
+    truth, prior = random_geometry(rng, 0.5), random_geometry(rng, 0.5)
+    target, *rest = tensors(truth, prior)
+    crop = codec.crop_of(prior.pose)
+    pose = truth.pose.to_crop(crop)
+    guess = target.clone()
+    guess[0, 200:284] = torch.tensor(random_geometry(rng).expression)
+
+    def seen(coefficients):
+        x = coefficients[0].numpy()
+        return pose.project(model.shape(x[:200], x[200:284])[model.anchors68])
+
+    places = torch.tensor((seen(target)[:, :2] - 99.5) / 100, dtype=torch.float32)
+    points = torch.zeros(1, POINTS, 3)
+    points[0, :68, :2] = places
+    points[0, 37, 1] -= 0.1  # ten pixels up: an upper lid, a seventh of the pairs
+    pairs = [(37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65)]
+    off = seen(guess) - seen(target)
+    expected = np.mean([np.abs(off[a] - off[b]).sum() for a, b in pairs]) / 200
+    assert expected > 0.01
+    loss = FaceLoss(model, LossConfig(aperture=1.0))
+    terms = loss(output_of(guess)._replace(points=points), target, *rest, torch.tensor([True]))[1]
+    assert terms["aperture"].item() == pytest.approx(expected + 0.05 / 7, rel=1e-3)
+
+
 def test_samples_without_a_face_only_teach_the_confidence(model):
     rng = np.random.default_rng(3)
     target, *rest = tensors(random_geometry(rng), random_geometry(rng))
