@@ -4,9 +4,11 @@
 multiples of four, and the stem has nine: four pixels beside each other become one of 36 channels. Maps are brought up
 to a finer one by picking whole rows and columns of pixels, where Resize works number by number.
 
-`narrow` comes after. The image's bytes go into the stem as they are, without the way through float and back. Large
-matrix products that are float still get weights of eight bits, one scale for each block of a row; their inputs are
-rounded block by block as they come, so that positions keep far more digits than one scale for all faces would leave.
+`narrow` comes after. Where the prior shows the points is left to the core, which feeds it in beside the image
+(face3d/runtime/prior_points.py). The image's bytes go into the stem as they are, without the way through float and
+back. Large matrix products that are float still get weights of eight bits, one scale for each block of a row; their
+inputs are rounded block by block as they come, so that positions keep far more digits than one scale for all faces
+would leave.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from onnx import TensorProto, helper
 
 from engines import products
 from engines.rewriting import Graph, attributes
+from face3d.runtime import prior_points
+from training.heat_maps import STEP
 
 BLOCK = 32
 """Weights of a row, and inputs, that share a scale."""
@@ -40,9 +44,10 @@ def arrange(network: onnx.ModelProto) -> products.Arranged:
     return found
 
 
-def narrow(network: onnx.ModelProto) -> None:
-    """Change the quantised network in place."""
+def narrow(network: onnx.ModelProto) -> dict[str, str]:
+    """Change the quantised network in place; returns what its metadata must say."""
     graph = Graph(network)
+    metadata = _take_points(graph)
     _take_bytes(graph)
     products.narrow(graph)
     for node in [node for node in graph.proto.node if node.op_type in ("Gemm", "MatMul")]:
@@ -50,6 +55,7 @@ def narrow(network: onnx.ModelProto) -> None:
     graph.tidy()
     if all(opset.domain != "com.microsoft" for opset in network.opset_import):
         network.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return metadata
 
 
 def _join_pixels(graph: Graph) -> None:
@@ -164,6 +170,32 @@ def _cuts(graph: Graph, node: onnx.NodeProto) -> Iterator[tuple[onnx.NodeProto, 
         ):
             return
         yield node, {int(axis): int(end) for axis, end in zip(axes, ends)}
+
+
+def _take_points(graph: Graph) -> dict[str, str]:
+    """Points of the prior that are looked up in the image, softmax(weights @ codes) @ cells, become an input.
+
+    Returns the metadata that say how it is made: nothing where the network has no such look-up, of every STEP-th pixel.
+    """
+    image = graph.proto.input[0]
+    side = image.type.tensor_type.shape.dim[-1].dim_value
+    for product in [node for node in graph.proto.node if node.op_type == "MatMul"]:
+        shares, cells = graph.maker(product.input[0]), graph.constant(product.input[1])
+        near = graph.maker(shares.input[0]) if shares is not None and shares.op_type == "Softmax" else None
+        weights = graph.constant(near.input[0]) if near is not None and near.op_type == "MatMul" else None
+        if weights is None or weights.shape[1:] != (4,) or not (weights[:, 3] < 0).all():
+            continue
+        line = (np.arange(0, side, STEP) - 0.5 * (side - 1)) / (0.5 * side)
+        y, x = np.meshgrid(line, line, indexing="ij")
+        places = np.stack([x.ravel(), y.ravel()], 1)
+        if cells is None or cells.shape != places.shape or not np.allclose(cells, places, atol=1e-6):
+            continue
+        axes = [image.type.tensor_type.shape.dim[0].dim_param or "batch", len(weights), 2]
+        graph.proto.input.append(helper.make_tensor_value_info(prior_points.NAME, TensorProto.FLOAT, axes))
+        for user in graph.users(product.output[0]):
+            user.input[:] = [prior_points.NAME if name == product.output[0] else name for name in user.input]
+        return {prior_points.NAME: prior_points.describe(weights, STEP)}
+    return {}
 
 
 def _take_bytes(graph: Graph) -> None:

@@ -91,9 +91,9 @@ def quantize(network: Path, tensors: np.ndarray, target: str = "cpu") -> onnx.Mo
             extra_options=options,
         )
         quantised = onnx.load(result)
-    if target == "cpu":
-        processor_form.narrow(quantised)
     metadata = {entry.key: entry.value for entry in folded.metadata_props}
+    if target == "cpu":
+        metadata |= processor_form.narrow(quantised)
     metadata |= {"source_sha256": sha256(network.read_bytes()), "precision": f"int8 for {target}"}
     onnx.helper.set_model_props(quantised, metadata)
     onnx.checker.check_model(quantised)

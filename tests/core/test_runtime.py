@@ -4,11 +4,12 @@ import hashlib
 import sys
 
 import numpy as np
+import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper, numpy_helper
 
-from face3d import runtime
-from face3d.runtime import NetworkError, processor
+from face3d import _core, runtime
+from face3d.runtime import NetworkError, prior_points, processor
 from tests.core.networks import metadata, write_network
 
 
@@ -40,6 +41,31 @@ def test_wrong_batches_are_refused(model, tmp_path, batch) -> None:
     network.close()
     with pytest.raises(RuntimeError, match="closed"):
         network.infer(batch)
+
+
+def test_a_network_gets_the_prior_s_points_that_it_asks_for(model, tmp_path, batch) -> None:
+    """Its confidence is their mean; without a description of the points it is refused."""
+    path = write_network(tmp_path / "n.onnx", metadata(model))
+    network = onnx.load(path)
+    network.graph.input.append(
+        helper.make_tensor_value_info("prior_points", TensorProto.FLOAT, ["batch", 3, 2])
+    )
+    last = network.graph.node[-1]
+    network.graph.node.append(
+        helper.make_node("ReduceMean", ["prior_points", "space_of_points"], ["points"], keepdims=0)
+    )
+    network.graph.initializer.append(numpy_helper.from_array(np.array([1, 2]), "space_of_points"))
+    network.graph.node.append(helper.make_node("Add", ["silent", "points"], ["confidence"]))
+    network.graph.node.remove(last)
+    onnx.save(network, path)
+    with pytest.raises(NetworkError, match=r"prior_points.*make it again"):
+        runtime.load(path, model)
+    weights = np.array([[5, 0, 0, -0.01], [0, 5, 0, -0.01], [0, 0, 5, -0.01]], np.float32)
+    described = metadata(model) | {prior_points.NAME: prior_points.describe(weights, 8)}
+    helper.set_model_props(network, described)
+    onnx.save(network, path)
+    expected = _core.PriorPoints(weights, 200, 8).find(batch).mean((1, 2))
+    np.testing.assert_allclose(runtime.load(path, model).infer(batch)[1], expected, atol=1e-6)
 
 
 def test_missing_file_says_where_and_what_to_do(model, tmp_path) -> None:

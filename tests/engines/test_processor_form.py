@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engines import processor_form
 from face3d import runtime
+from face3d.runtime import prior_points
 
 
 def made(kernel: int, stride: int, pad: int, width: int = 40) -> onnx.ModelProto:
@@ -167,6 +168,67 @@ def test_block_weights_are_within_their_step() -> None:
     assert error.mean() < 0.01 * np.abs(expected).mean()
 
 
+def looked_up(places: np.ndarray, square: float = -0.005) -> tuple[onnx.ModelProto, np.ndarray]:
+    """A network whose output are the points of a prior, as the trained ones look them up; and the weights."""
+    rng, node = np.random.default_rng(9), helper.make_node
+    weights = np.concatenate([rng.uniform(0, 2, (6, 3)), np.full((6, 1), square)], 1).astype(np.float32)
+    constants = {
+        "weights": weights, "places": places.astype(np.float32), "from": np.array([3, 0, 0]),
+        "to": np.array([6, 200, 200]),
+        "axes": np.array([1, 2, 3]), "steps": np.array([1, 8, 8]), "flat": np.array([0, 3, -1]), "one": np.array([1]),
+        "nothing": np.float32(0), "away": np.float32(1e9),
+    }  # fmt: skip
+    nodes = [
+        node("Slice", ["image", "from", "to", "axes", "steps"], ["cut"]),
+        node("Reshape", ["cut", "flat"], ["cells"]),
+        node("Cast", ["cells"], ["code"], to=TensorProto.FLOAT),
+        node("Mul", ["code", "code"], ["squares"]),
+        node("ReduceSum", ["squares", "one"], ["square"], keepdims=1),
+        node("Equal", ["square", "nothing"], ["empty"]),
+        node("Where", ["empty", "away", "square"], ["size"]),
+        node("Concat", ["code", "size"], ["all"], axis=1),
+        node("MatMul", ["weights", "all"], ["near"]),
+        node("Softmax", ["near"], ["shares"], axis=2),
+        node("MatMul", ["shares", "places"], ["found"]),
+        node("Mul", ["found", "found"], ["points"]),
+    ]  # fmt: skip
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", 9, 200, 200])
+    out = helper.make_tensor_value_info("points", TensorProto.FLOAT, ["batch", 6, 2])
+    initializers = [numpy_helper.from_array(values, name) for name, values in constants.items()]
+    graph = helper.make_graph(nodes, "points", [image], [out], initializers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), weights
+
+
+LINE = (np.arange(0, 200, 8) - 99.5) / 100
+PLACES = np.stack(np.meshgrid(LINE, LINE), -1).reshape(-1, 2)
+
+
+def test_the_prior_s_points_become_an_input_that_the_core_makes() -> None:
+    model, weights = looked_up(PLACES)
+    images = np.random.default_rng(10).integers(0, 256, (2, 9, 200, 200), dtype=np.uint8)
+    images[1, 3:6, :, :90] = 0
+    expected = run(model, images)
+    metadata = processor_form.narrow(model)
+    assert [node.op_type for node in model.graph.node] == ["Mul"]
+    found = prior_points.finder(metadata).find(images)
+    onnx.checker.check_model(model)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (points,) = session.run(None, {"image": images, prior_points.NAME: found})
+    np.testing.assert_allclose(points, expected, atol=1e-5)
+    assert metadata == {prior_points.NAME: prior_points.describe(weights, 8)}
+
+
+@pytest.mark.parametrize(
+    ("places", "square"), [(PLACES + 0.01, -0.005), (PLACES[:, ::-1], -0.005), (PLACES, 0.005)]
+)
+def test_another_look_up_stays_in_the_network(places, square) -> None:
+    model, _ = looked_up(places, square)
+    images = np.random.default_rng(11).integers(1, 9, (1, 9, 200, 200), dtype=np.uint8)
+    expected = run(model, images)
+    assert processor_form.narrow(model) == {}
+    np.testing.assert_array_equal(run(model, images), expected)
+
+
 def test_the_committed_int8_form_is_arranged_as_today(network) -> None:
     """Its stem takes bytes of joined pixels, nothing is upsampled number by number, sums of maps are not rounded."""
     quantised = network.with_suffix(runtime.INT8)
@@ -178,3 +240,4 @@ def test_the_committed_int8_form_is_arranged_as_today(network) -> None:
     again = "make it again: python -m engines.quantize"
     assert "MatMulIntegerToFloat" in kinds and "Resize" not in kinds, again
     assert "Transpose" in beginnings and "Cast" not in beginnings, again
+    assert prior_points.NAME in [entry.name for entry in graph.input] and "Softmax" not in kinds, again

@@ -108,6 +108,17 @@ class Encoder:
         raster = projection @ (x, y, z, 1).
         """
 
+class PriorPoints:
+    """Finds coded points in the PNCC planes 3-5 of network inputs (B, 9, side, side): every `step`-th pixel of every
+    `step`-th row with code c weighs exp(w . (c, |c|^2)) for a point of `weights` (P, 4) float32, empty ones nothing.
+
+    Results for the last 8 different priors are kept, to the last bit. Several threads may use it at once.
+    """
+
+    def __init__(self, weights: NDArray[np.float32], side: int, step: int) -> None: ...
+    def find(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(B, P, 2) x and y of the points, in half crops about the crop's centre."""
+
 def blend(
     mean: NDArray[np.float32],
     basis: NDArray[np.float16] | NDArray[np.float32],

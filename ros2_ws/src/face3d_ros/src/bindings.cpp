@@ -14,6 +14,7 @@
 #include "crop.hpp"
 #include "encoder.hpp"
 #include "prior.hpp"
+#include "prior_points.hpp"
 #include "raster.hpp"
 #include "shade.hpp"
 #include "simd.hpp"
@@ -163,6 +164,23 @@ py::object encode(const Encoder& encoder, py::handle image, double cx, double cy
   return tensor;
 }
 
+std::unique_ptr<PriorPoints> prior_points_of(py::handle weights, std::int64_t side, std::int64_t step) {
+  const auto w = view<float>(weights, "weights", {kAny, 4});
+  for (std::int64_t i = 3; i < w.count; i += 4)
+    if (!(w.data[i] < 0.0f)) throw py::value_error("weights: expected negative ones of the squares");
+  const int pixels = side_of(side, "side", kLargestSide);
+  return std::make_unique<PriorPoints>(w.data, w.shape[0], pixels, side_of(step, "step", pixels));
+}
+
+py::object find_points(const PriorPoints& points, py::handle batch) {
+  const auto inputs = view<std::uint8_t>(batch, "batch", {kAny, 9, points.side(), points.side()});
+  auto found = make<float>({inputs.shape[0], points.points(), 2});
+  const std::int64_t plane = static_cast<std::int64_t>(points.side()) * points.side();
+  for (std::int64_t i = 0; i < inputs.shape[0]; ++i)
+    points.find(inputs.data + (9 * i + 3) * plane, found.mutable_data() + 2 * points.points() * i);
+  return found;
+}
+
 void select_by_name(const std::string& name) {
   const InstructionSet set = name == "avx2" ? InstructionSet::avx2 : InstructionSet::baseline;
   if ((name != "avx2" && name != "baseline") || !supported(set))
@@ -195,6 +213,9 @@ PYBIND11_MODULE(_core, module) {
   py::class_<Encoder>(module, "Encoder")
       .def(py::init(&encoder_of), "triangles"_a, "codes"_a, "out_size"_a = 200)
       .def("encode", &encode, "image"_a, "cx"_a, "cy"_a, "size"_a, "vertices"_a, "projection"_a);
+  py::class_<PriorPoints>(module, "PriorPoints")
+      .def(py::init(&prior_points_of), "weights"_a, "side"_a, "step"_a)
+      .def("find", &find_points, "batch"_a);
   bind_camera(module);
   bind_shape(module);
   bind_track(module);

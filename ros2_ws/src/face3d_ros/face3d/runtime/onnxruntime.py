@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from face3d.runtime import NetworkError, check_batch, check_signature
+from face3d._core import PriorPoints
+from face3d.runtime import NetworkError, check_batch, check_signature, prior_points
 
 CPU = "CPUExecutionProvider"
 _TYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
@@ -18,7 +19,7 @@ class OnnxRuntime:
     """A network in ONNX Runtime; see `face3d.runtime.Runtime` for the contract.
 
     providers  execution providers, the wanted one first
-    inputs, outputs  name -> (numpy type, shape)
+    inputs, outputs  name -> (numpy type, shape), without what is made of the image here (prior_points.py)
     Raises NetworkError: not a network, or the first provider is not in this build or cannot run here.
     """
 
@@ -51,8 +52,14 @@ class OnnxRuntime:
             )
         self.inputs = {tensor.name: _tensor(tensor) for tensor in session.get_inputs()}
         self.outputs = {tensor.name: _tensor(tensor) for tensor in session.get_outputs()}
-        check_signature(self.inputs, self.outputs, path)
         self.metadata: Mapping[str, str] = dict(session.get_modelmeta().custom_metadata_map)
+        self._points: PriorPoints | None = None
+        if self.inputs.pop(prior_points.NAME, None):
+            try:
+                self._points = prior_points.finder(self.metadata)
+            except ValueError as error:
+                raise NetworkError(f"{path} cannot be run: {error}; make it again") from error
+        check_signature(self.inputs, self.outputs, path)
         self._input = next(iter(self.inputs))
         self._session: onnxruntime.InferenceSession | None = session
 
@@ -60,8 +67,11 @@ class OnnxRuntime:
         if self._session is None:
             raise RuntimeError("this network is closed")
         check_batch(batch)
+        feed = {self._input: batch}
+        if self._points is not None:
+            feed[prior_points.NAME] = self._points.find(batch)
         try:
-            coefficients, confidence = self._session.run(["coefficients", "confidence"], {self._input: batch})
+            coefficients, confidence = self._session.run(["coefficients", "confidence"], feed)
         except Exception as error:  # again without a public base class
             raise RuntimeError(f"ONNX Runtime could not run the network: {_first_line(error)}") from error
         return coefficients, confidence
