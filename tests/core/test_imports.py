@@ -1,8 +1,10 @@
 """The core needs neither ROS nor torch, and starts quickly."""
 
+import os
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import face3d
 
@@ -40,3 +42,19 @@ def test_help_imports_no_heavy_package() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     assert "image" in result.stdout and "video" in result.stdout
+
+
+def test_onnx_runtime_keeps_and_sends_no_report(tmp_path: Path) -> None:
+    """It would leave an id of the machine and its unsent reports in the user's cache."""
+    code = (
+        "from face3d import runtime\n"
+        "from face3d.model import FaceModel\n"
+        "runtime.load(None, FaceModel.load()).close()\n"
+    )
+    quiet = ("CI", "ORT_", "GITHUB_", "TF_BUILD")  # with these it reports nothing by itself
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(quiet)}
+    places = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, env=kept | places, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    assert not list(tmp_path.iterdir())
