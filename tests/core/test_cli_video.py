@@ -2,6 +2,8 @@
 
 import csv
 import math
+import os
+import signal
 from pathlib import Path
 
 import cv2
@@ -49,6 +51,37 @@ def test_video_without_a_face_and_without_a_video(network, tmp_path, capsys) -> 
     assert "not a video" in capsys.readouterr().err
     assert cli.main(["video", str(clip)]) == 2
     assert "nothing to write" in capsys.readouterr().err
+
+
+def test_ctrl_c_in_the_middle_of_a_frame_leaves_whole_files(
+    picture, network, tmp_path, capsys, monkeypatch
+) -> None:
+    """Most of a frame's time passes in OpenCV: Ctrl-C is raised where that comes back, and it has written the frame."""
+    clip = film(tmp_path / "clip.mp4", picture, 6)
+
+    make = cv2.VideoWriter
+
+    class Interrupted:
+        fourcc = make.fourcc
+
+        def __init__(self, *arguments) -> None:
+            self._writer, self._left = make(*arguments), 3
+            self.isOpened, self.release = self._writer.isOpened, self._writer.release
+
+        def write(self, image: np.ndarray) -> None:
+            self._writer.write(image)
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("face3d.movie.cv2.VideoWriter", Interrupted)
+    out, table = tmp_path / "overlay.mp4", tmp_path / "faces.csv"
+    command = ["video", str(clip), "--out", str(out), "--csv", str(table), "--network", str(network)]
+    assert cli.main(command) == cli.INTERRUPTED
+    captured = capsys.readouterr()
+    assert "frames: 3, with faces: 3" in captured.out and not captured.err
+    assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 3
+    assert len(table.read_text().splitlines()) == 1 + 3
 
 
 def test_video_writes_motion_capture(model, picture, network, tmp_path) -> None:

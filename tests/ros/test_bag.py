@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,6 +68,22 @@ def test_a_recording_comes_back(tmp_path: Path, storage: str, quality: int | Non
         for frame, image in zip(frames, images):
             difference = np.abs(frame.image.astype(int) - image).mean()
             assert difference == 0.0 if quality is None else difference < 10.0
+
+
+def test_ctrl_c_records_no_half_frame(tmp_path: Path, clip: Path, monkeypatch) -> None:
+    put = BagWriter._put
+
+    def interrupted(writer: BagWriter, connection: Any, stamp: int, message: object) -> None:
+        put(writer, connection, stamp, message)
+        if writer.frames == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(BagWriter, "_put", interrupted)
+    with open_source(clip) as source, BagWriter(tmp_path / "bag") as writer:
+        assert record(source, writer) == 4
+    with open_bag(str(tmp_path / "bag")) as source:
+        counts = {connection.topic: connection.msgcount for connection in source._reader.connections}
+    assert counts == {"/camera/image_raw": 4, "/camera/camera_info": 4}
 
 
 def test_a_video_is_recorded_in_its_own_time(tmp_path: Path, clip: Path) -> None:

@@ -34,6 +34,7 @@ from face3d.search import Search
 from face3d.source import open_source
 from face3d.timeline import Timeline
 from face3d.track import TrackerSettings, TrackerState
+from face3d.whole import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,9 +183,10 @@ def _track(source: Source, tracker: Tracker, writers: _Writers, arguments: argpa
             due = index % arguments.detect_every == 0
             faces, state = follow(frame.image, frame.stamp, camera, tracker, search, state, due)
             spent += time.perf_counter() - before
-            writers.write(index, frame, faces)
-            done.frames, done.tracks = index + 1, state.counters.started
-            done.found += bool(faces)
+            with whole():
+                writers.write(index, frame, faces)
+                done.frames, done.tracks = index + 1, state.counters.started
+                done.found += bool(faces)
             progress.set_postfix_str(f"{len(faces)} faces, {1e3 * spent / done.frames:.1f} ms/frame", False)
             progress.update()
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ import numpy as np
 
 from face3d.camera import Camera
 from face3d.source import Frame, Source, SourceError
+from face3d.whole import whole
 
 _IMAGE, _COMPRESSED, _INFO = (
     f"sensor_msgs/msg/{name}" for name in ("Image", "CompressedImage", "CameraInfo")
@@ -109,7 +110,8 @@ def record(source: Source, writer: BagWriter, seconds: float | None = None) -> i
                 offset = time.time_ns() - start if start < 1_000_000_000_000 else 0
             if seconds is not None and (frame.stamp - start) * 1e-9 >= seconds:
                 break
-            writer.write(Frame(frame.stamp + offset, frame.image))
+            with whole():
+                writer.write(Frame(frame.stamp + offset, frame.image))
     except KeyboardInterrupt:
         pass
     return writer.frames
