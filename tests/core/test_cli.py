@@ -87,6 +87,15 @@ def test_image_never_overwrites_a_photograph(model, network, tmp_path) -> None:
     assert (tmp_path / "a_1.obj").is_file() and (tmp_path / "a_1_.obj").is_file()
 
 
+def test_image_run_twice_in_one_folder_writes_an_overlay_for_each(picture, network, tmp_path, capsys) -> None:
+    """The second time the first one's overlay is a photograph, too."""
+    photos = [save(tmp_path / name, picture) for name in ("a.png", "a_overlay.png")]
+    assert cli.main(["image", *photos, "--out", str(tmp_path), "--network", str(network)]) == 0
+    written = [line.split(" -> ")[1].split(",")[0] for line in capsys.readouterr().out.splitlines()]
+    assert len(set(written)) == 2 and not set(written) & set(photos)
+    assert all(Path(path).is_file() for path in written)
+
+
 def test_image_reads_from_a_pipe(picture, network, tmp_path) -> None:
     data = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
     pipe = tmp_path / "pipe"

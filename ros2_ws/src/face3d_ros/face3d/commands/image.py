@@ -76,9 +76,10 @@ def run(arguments: argparse.Namespace) -> int:
     overlay = Overlay(tracker.model, arguments.overlay, labels=False)
     arguments.out.mkdir(parents=True, exist_ok=True)
     names = _names(arguments.photos)
+    pictures = _overlay_paths(arguments.out, names, arguments.photos)
     failed = empty = 0
-    for path, name in tqdm(
-        list(zip(arguments.photos, names)),
+    for path, name, picture in tqdm(
+        list(zip(arguments.photos, names, pictures)),
         unit="photo",
         disable=True if len(names) < 2 else None,
         leave=False,
@@ -89,7 +90,6 @@ def run(arguments: argparse.Namespace) -> int:
             image = read_image(path)
             faces = find_faces(image, tracker, detector, arguments)
             if faces:
-                picture = _overlay_path(arguments.out / name, arguments.photos)
                 stems = _mesh_stems(arguments.out, name, len(faces), names)
                 write_results(picture, stems, image, faces, tracker, overlay)
         except SourceError as error:
@@ -152,12 +152,19 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _overlay_path(stem: Path, photos: Sequence[Path]) -> Path:
-    """Where the overlay goes: stem.png, unless that is one of the photographs."""
-    path = stem.with_name(f"{stem.name}.png")
-    while path.exists() and any(photo.exists() and photo.samefile(path) for photo in photos):
-        path = path.with_name(f"{path.stem}_overlay.png")
-    return path
+def _overlay_paths(folder: Path, names: Sequence[str], photos: Sequence[Path]) -> list[Path]:
+    """Where the overlays go: NAME.png, unless that is one of the photographs, or another one's overlay."""
+
+    def is_photo(path: Path) -> bool:
+        return path.exists() and any(photo.exists() and photo.samefile(path) for photo in photos)
+
+    paths: list[Path] = []
+    for name in names:
+        path = folder / f"{name}.png"
+        while path in paths or is_photo(path):
+            path = path.with_name(f"{path.stem}_overlay.png")
+        paths.append(path)
+    return paths
 
 
 def _mesh_stems(folder: Path, name: str, count: int, names: Sequence[str]) -> list[Path]:
