@@ -5,6 +5,7 @@ import math
 import os
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
