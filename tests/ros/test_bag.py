@@ -15,6 +15,7 @@ import pytest
 
 from face3d import cli
 from face3d.camera import Camera
+from face3d.movie import Movie
 from face3d.ros.bag import open_bag
 from face3d.ros.record import BagWriter, record
 from face3d.source import Frame, SourceError, open_source
@@ -84,6 +85,17 @@ def test_ctrl_c_records_no_half_frame(tmp_path: Path, clip: Path, monkeypatch) -
     with open_bag(str(tmp_path / "bag")) as source:
         counts = {connection.topic: connection.msgcount for connection in source._reader.connections}
     assert counts == {"/camera/image_raw": 4, "/camera/camera_info": 4}
+
+
+def test_a_video_that_is_cut_off_is_said(tmp_path: Path, capsys) -> None:
+    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
+    with Movie(whole, 10.0) as movie:
+        for number in range(20):
+            movie.write(picture(number))
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    for source, damaged in ((whole, False), (cut, True)):
+        assert cli.main(["record", str(source), "-o", str(tmp_path / f"bag of {source.stem}")]) == 0
+        assert ("damaged or cut off" in capsys.readouterr().err) == damaged
 
 
 def test_a_video_is_recorded_in_its_own_time(tmp_path: Path, clip: Path) -> None:

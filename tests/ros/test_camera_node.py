@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 
 from face3d.camera import Camera
 from face3d.detector import Detector
+from face3d.movie import Movie
 from face3d.ros import camera_node, conversions
 from face3d.ros.camera_node import CameraNode
 from face3d.ros.node_group import NodeGroup
@@ -59,6 +60,17 @@ def test_a_video_comes_through_whole_and_ends(probe: Probe, nodes: NodeGroup, cl
     height, width = frames[0].image.shape[:2]
     assert conversions.to_camera(info, width, height) == Camera.from_fov(width, height, 90.0)
     probe.spin(lambda: probe.value(NODE, "frames") == "25")  # the last report arrives
+
+
+def test_a_video_that_is_cut_off_is_said(probe: Probe, nodes: NodeGroup, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
+    with Movie(whole, 10.0) as movie:
+        for number in range(20):
+            movie.write(picture(number))
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    nodes.start(NODE, {"source": str(cut), "speed": 100.0})
+    probe.spin(lambda: not nodes.running(NODE))
+    assert nodes.failed() == "" and "damaged or cut off" in "\n".join(nodes.lines())
 
 
 def test_what_is_no_video_is_said_and_a_source_that_comes_later_plays(

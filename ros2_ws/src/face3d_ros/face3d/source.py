@@ -28,6 +28,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 _log = getattr(cv2.utils, "logging", cv2)
 _SILENT = 0
 _FPS = 30.0  # of a folder of images, and where a video does not say
+_CUT_OFF = 0.5  # seconds of a file's stated length that may be missing at its end without a word
 
 
 class SourceError(ValueError):
@@ -117,6 +118,14 @@ def read_image(path: str | Path) -> np.ndarray:
         alpha = whole[..., 3:].astype(np.float32) / (65535.0 if whole.dtype == np.uint16 else 255.0)
         image = np.rint(image * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
     return np.ascontiguousarray(image)
+
+
+def cut_off(source: Source) -> str:
+    """What there is to say of a source of which all frames have been read, but not as many as it promised; else ""."""
+    missing = getattr(source, "missing", 0.0)
+    if missing <= _CUT_OFF:
+        return ""
+    return f"{source.name} ends {missing:.1f} s before the time that it states: it may be damaged or cut off"
 
 
 class _Closing:

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from face3d.ros.bag_name import bag_of
     from face3d.ros.record import BagWriter, record
-    from face3d.source import SourceError, open_source, plug
+    from face3d.source import SourceError, cut_off, open_source, plug
 
     if bag_of(arguments.source):
         try:
@@ -61,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
         ) as writer,
     ):
         record(source, writer, arguments.seconds)
+    if damage := cut_off(source):
+        print(f"face3d record: {damage}", file=sys.stderr)
     if not writer.frames:
         print(f"face3d record: no image came from {source.name}", file=sys.stderr)
         return FAILED

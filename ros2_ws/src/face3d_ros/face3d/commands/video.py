@@ -31,7 +31,7 @@ from face3d.motion import head_pose
 from face3d.movie import FaceTable, MotionTable, Movie
 from face3d.overlay import Overlay
 from face3d.search import Search
-from face3d.source import open_source
+from face3d.source import cut_off, open_source
 from face3d.timeline import Timeline
 from face3d.track import TrackerSettings, TrackerState
 from face3d.whole import whole
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from face3d.source import Frame, Source
     from face3d.track import Face
     from face3d.tracker import Tracker
-
-
-_CUT_OFF = 0.5  # seconds of a file's stated length that may be missing at its end without a word
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,10 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
         with ExitStack() as stack:
             writers = _Writers(arguments, tracker.model, source.fps, stack)
             done = _track(source, tracker, writers, arguments)
-        missing = getattr(source, "missing", 0.0)
-    if missing > _CUT_OFF and not done.interrupted:
-        text = f"{arguments.input} ends {missing:.1f} s before the time that it states: it may be damaged or cut off"
-        print(f"face3d video: {text}", file=sys.stderr)
+    if damage := cut_off(source):
+        print(f"face3d video: {damage}", file=sys.stderr)
     if not done.found and not done.interrupted:
         print(f"face3d video: {arguments.input}: no face found in {done.frames} frames", file=sys.stderr)
         return NO_FACE

@@ -29,7 +29,7 @@ from face3d.ros.flow import Flow
 from face3d.ros.hand_over import HandOver
 from face3d.ros.parameters import declare
 from face3d.ros.qos import IMAGE_OUT, OUTPUT, create_publisher
-from face3d.source import Frame, Source, SourceError, open_source, plug
+from face3d.source import Frame, Source, SourceError, cut_off, open_source, plug
 
 _SUBSCRIBERS_PATIENCE = 30.0
 _HANGS = 3.0  # seconds after which a read that has not come back does not keep the node from ending
@@ -163,6 +163,8 @@ class CameraNode(Node):
             if self._stop.is_set():
                 return
             self._publish(frame, source, clock)
+        if damage := cut_off(source):
+            self.get_logger().warning(damage, once=True)
 
     def _wait_for_subscribers(self) -> None:
         """Before the first image only: in a loop, or when a camera comes back, some of them may have gone."""
