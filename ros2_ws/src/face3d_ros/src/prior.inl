@@ -14,15 +14,16 @@ static void code_vertices(const std::uint8_t* codes, std::int64_t count, float* 
 
 static void colour_pixels(const Frame& frame, const std::int32_t* triangles, const float* colours,
                           std::uint8_t* planes) {
-  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(frame.width) * frame.height;
-  for (int y = 0; y < frame.height; ++y) {
+  const int width = frame.width, height = frame.height;
+  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(width) * height;
+  for (int y = 0; y < height; ++y) {
     const std::ptrdiff_t row = y * frame.stride;
-    for (int x0 = 0; x0 < frame.width; x0 += 8) {
-      const int count = std::min(8, frame.width - x0);
-      const std::int32_t* index = &frame.index[row + x0];  // the frame's padding is empty
+    for (int x0 = 0; x0 < width; x0 += 8) {
+      const int count = std::min(8, width - x0);
+      const std::int32_t* index = &frame.index[row + x0];  // also in the frame's padding
       std::uint64_t pixels[8] = {};
       if (any(load<Ints>(index) >= 0) || any(load<Ints>(index + 8 - kWidth) >= 0)) {
-        for (int i = 0; i < count; ++i) {
+        for (int i = 0; i < 8; ++i) {
           if (index[i] < 0) continue;
           const std::ptrdiff_t at = row + x0 + i;
           const std::int32_t* corner = triangles + 3 * static_cast<std::int64_t>(index[i]);
@@ -35,7 +36,7 @@ static void colour_pixels(const Frame& frame, const std::int32_t* triangles, con
         transpose(pixels);
       }
       static constexpr int channels[6] = {0, 1, 2, 4, 5, 6};
-      std::uint8_t* to = planes + static_cast<std::ptrdiff_t>(y) * frame.width + x0;
+      std::uint8_t* to = planes + static_cast<std::ptrdiff_t>(y) * width + x0;
       for (int k = 0; k < 6; ++k, to += plane) put_bytes(to, pixels[channels[k]], count);
     }
   }

@@ -22,10 +22,9 @@ static void snap(const Mesh& mesh, Corner* corners) {
 }
 
 // One triangle, oriented so that its edge functions are positive inside, and the pixels of its bounding box.
-// The edge opposite to corner i is number i; its function divided by `area` is that corner's weight.
+// The edge opposite to corner i is number i; its function divided by twice the area is that corner's weight.
 struct Setup {
   const Corner* corner[3];
-  std::int64_t area;          // twice the area, in (1/256 pixel)^2
   std::int32_t index;         // the triangle's number
   int x0, x1, y0, y1;         // first and last pixel, inclusive
   float* second;              // where the weights of corners 1 and 2 go: Frame::second and third,
@@ -38,14 +37,17 @@ template <class Int>
 struct Edge {
   Int value, right, down, bias;
 
-  FACE3D_INLINE Int bias_of(const Corner& a, const Corner& b) {
-    return b.y < a.y || (b.y == a.y && b.x > a.x) ? 0 : -1;
+  // 0 for an edge that runs up, or level and to the right: the sign is that of dy or, where that is 0, of -dx. There is
+  // no branch, as which way an edge runs is a matter of chance.
+  FACE3D_INLINE Int bias_of(Int dx, Int dy) {
+    constexpr int bits = 8 * sizeof(Int);
+    return ~((dy * (Int{1} << bits / 2) - dx) >> (bits - 1));
   }
 
   FACE3D_INLINE Edge from(const Corner& a, const Corner& b, int x, int y) {
     const Int dx = static_cast<Int>(b.x) - a.x, dy = static_cast<Int>(b.y) - a.y;
     Edge edge;
-    edge.bias = bias_of(a, b);
+    edge.bias = bias_of(dx, dy);
     edge.right = -dy * kSubpixels;
     edge.down = dx * kSubpixels;
     edge.value = dx * (static_cast<Int>(y) * kSubpixels - a.y) - dy * (static_cast<Int>(x) * kSubpixels - a.x) +
@@ -62,69 +64,77 @@ static_assert(kRows <= Frame::kRowsBelow && kColumns <= Frame::kPixelsBeside, "t
 constexpr Ints kLaneX = kLanes & (kColumns - 1);
 constexpr Ints kLaneY = kLanes / kColumns;
 
-// From a block to another one: of the edge functions, and of the place in the frame.
-struct Steps {
-  std::int32_t edge0, edge1, edge2;
-  std::ptrdiff_t place;
+// From a block to the next one: of the edge functions, and of the place in the frame.
+struct Step {
+  std::int32_t edge1, edge2, place;
 };
 
 // Triangles up to 64 pixels wide and high: a block at a time, 32-bit integers. Inlined into the loop over triangles.
 FACE3D_INLINE void draw_small(const Setup& setup, Frame& frame) {
   const Corner &p0 = *setup.corner[0], &p1 = *setup.corner[1], &p2 = *setup.corner[2];
-  const int x0 = setup.x0 / kColumns * kColumns;  // aligned: a load then finds one earlier store, not parts of two
-  const Ints px = Ints{} + x0 * kSubpixels + kLaneX * kSubpixels;
-  const Ints py = Ints{} + setup.y0 * kSubpixels + kLaneY * kSubpixels;
-  const std::int32_t bias0 = Edge<std::int32_t>::bias_of(p1, p2), bias1 = Edge<std::int32_t>::bias_of(p2, p0),
-                     bias2 = Edge<std::int32_t>::bias_of(p0, p1);
-  // The weights of corners 1 and 2 times the area, and the rest for corner 0.
-  Ints value1 = (p0.x - p2.x) * (py - p2.y) - (p0.y - p2.y) * (px - p2.x);
-  Ints value2 = (p1.x - p0.x) * (py - p0.y) - (p1.y - p0.y) * (px - p0.x);
-  Ints value0 = static_cast<std::int32_t>(setup.area) - value1 - value2 + bias0;
-  value1 += bias1;
-  value2 += bias2;
-  const float scale = 1.0f / static_cast<float>(setup.area);
-  const float slope1 = p1.depth - p0.depth, slope2 = p2.depth - p0.depth;
+  // The edges from corner 0 to 1 and from 2 to 0.
+  const std::int32_t ax = p1.x - p0.x, ay = p1.y - p0.y, bx = p0.x - p2.x, by = p0.y - p2.y;
+  const std::int32_t area = bx * ay - by * ax;
+  const std::int32_t bias0 = Edge<std::int32_t>::bias_of(p2.x - p1.x, p2.y - p1.y),
+                     bias1 = Edge<std::int32_t>::bias_of(bx, by), bias2 = Edge<std::int32_t>::bias_of(ax, ay);
+  const int x0 = setup.x0 & -kColumns;  // aligned: a load then finds one earlier store, not parts of two
+  const std::int32_t px = x0 * kSubpixels, py = setup.y0 * kSubpixels;
+  // The weights of corners 1 and 2 times the area; corner 0 has the rest.
+  const std::int32_t right1 = by * -kSubpixels, down1 = bx * kSubpixels;
+  const std::int32_t right2 = ay * -kSubpixels, down2 = ax * kSubpixels;
+  Ints value1 = bx * (py - p2.y) - by * (px - p2.x) + (kLaneX * right1 + kLaneY * down1);
+  Ints value2 = ax * (py - p0.y) - ay * (px - p0.x) + (kLaneX * right2 + kLaneY * down2);
+  const Ints whole = Ints{} + (area + bias0);
+  const float scale = 1.0f / static_cast<float>(area);
+  const float depth0 = p0.depth, slope1 = p1.depth - depth0, slope2 = p2.depth - depth0;
 
   // All blocks in one loop, and no test inside of it: how many there are and what they hide is a matter of chance, and
   // wrong guesses of the processor took a third of the time.
-  const int across = (setup.x1 - x0) / kColumns + 1, blocks = across * ((setup.y1 - setup.y0) / kRows + 1);
-  const Steps beside = {(p1.y - p2.y) * (kSubpixels * kColumns), (p2.y - p0.y) * (kSubpixels * kColumns),
-                        (p0.y - p1.y) * (kSubpixels * kColumns), kColumns};
-  const Steps below = {(p2.x - p1.x) * (kSubpixels * kRows) - (across - 1) * beside.edge0,
-                       (p0.x - p2.x) * (kSubpixels * kRows) - (across - 1) * beside.edge1,
-                       (p1.x - p0.x) * (kSubpixels * kRows) - (across - 1) * beside.edge2,
-                       kRows * frame.stride - (across - 1) * kColumns};
-  std::ptrdiff_t at = setup.y0 * frame.stride + x0;
-  for (int block = 0, left = across;; ++block) {
-    const Ints inside = (value0 | value1 | value2) >= 0;
-    const Floats weight1 = __builtin_convertvector(value1 - bias1, Floats) * scale;
-    const Floats weight2 = __builtin_convertvector(value2 - bias2, Floats) * scale;
-    const Floats depth = p0.depth + (weight1 * slope1 + weight2 * slope2);
-    const Floats old = load_block(&frame.depth[at], frame.stride);
+  const std::ptrdiff_t stride = frame.stride;
+  const int across = static_cast<unsigned>(setup.x1 - x0) / kColumns + 1;
+  const int down = static_cast<unsigned>(setup.y1 - setup.y0) / kRows + 1;
+  const int back = (across - 1) * kColumns;
+  const Step steps[2] = {{right1 * kColumns, right2 * kColumns, kColumns},
+                         {down1 * kRows - right1 * back, down2 * kRows - right2 * back,
+                          static_cast<std::int32_t>(kRows * stride) - back}};
+  std::ptrdiff_t at = setup.y0 * stride + x0;
+  float* const depths = frame.depth.data();
+  float* const indices = reinterpret_cast<float*>(frame.index.data());  // moved as bits, never read as numbers
+  float *const second = setup.second, *const third = setup.third;
+  for (int left = across * down, until = across;;) {
+    const Ints outside = (whole - value1 - value2) | (value1 + bias1) | (value2 + bias2);  // where negative
+    const Floats weight1 = __builtin_convertvector(value1, Floats) * scale;
+    const Floats weight2 = __builtin_convertvector(value2, Floats) * scale;
+    const Floats depth = depth0 + (weight1 * slope1 + weight2 * slope2);
+    const Floats old = load_block(depths + at, stride);
     // Pixels of the block beyond the bounding box are outside the triangle, or in the frame's padding.
-    const Ints visible = inside & (depth < old);
-    float* index = reinterpret_cast<float*>(&frame.index[at]);  // moved as bits, never read as a number
-    store_block(&frame.depth[at], frame.stride, visible ? depth : old);
-    store_block(index, frame.stride, visible ? (Floats)(Ints{} + setup.index) : load_block(index, frame.stride));
-    store_block(setup.second + at, frame.stride, visible ? weight1 : load_block(setup.second + at, frame.stride));
-    store_block(setup.third + at, frame.stride, visible ? weight2 : load_block(setup.third + at, frame.stride));
-    if (block + 1 == blocks) break;
-    const bool ends = --left == 0;
-    left = ends ? across : left;
-    value0 += ends ? below.edge0 : beside.edge0;
-    value1 += ends ? below.edge1 : beside.edge1;
-    value2 += ends ? below.edge2 : beside.edge2;
-    at += ends ? below.place : beside.place;
+    const Ints visible = (outside >= 0) & (depth < old);
+    store_block(depths + at, stride, visible ? depth : old);
+    store_block(indices + at, stride, visible ? (Floats)(Ints{} + setup.index) : load_block(indices + at, stride));
+    store_block(second + at, stride, visible ? weight1 : load_block(second + at, stride));
+    store_block(third + at, stride, visible ? weight2 : load_block(third + at, stride));
+    if (--left == 0) break;
+    const bool ends = --until == 0;
+    until = ends ? across : until;
+    value1 += steps[ends].edge1;
+    value2 += steps[ends].edge2;
+    at += steps[ends].place;
   }
+}
+
+// Twice the area, negative for a triangle that faces the camera, because v points down.
+FACE3D_INLINE std::int64_t area_of(const Corner* a, const Corner* b, const Corner* c) {
+  return static_cast<std::int64_t>(b->x - a->x) * (c->y - a->y) - static_cast<std::int64_t>(b->y - a->y) * (c->x - a->x);
 }
 
 // Any triangle, one pixel at a time, 64-bit integers; the same arithmetic.
 static void draw_large(const Setup& setup, Frame& frame) {
   const Corner *p0 = setup.corner[0], *p1 = setup.corner[1], *p2 = setup.corner[2];
+  const std::int64_t area = area_of(p0, p1, p2);
   auto edge0 = Edge<std::int64_t>::from(*p1, *p2, setup.x0, setup.y0);
   auto edge1 = Edge<std::int64_t>::from(*p2, *p0, setup.x0, setup.y0);
   auto edge2 = Edge<std::int64_t>::from(*p0, *p1, setup.x0, setup.y0);
-  const float scale = 1.0f / static_cast<float>(setup.area);
+  const float scale = 1.0f / static_cast<float>(area);
   const float slope1 = p1->depth - p0->depth, slope2 = p2->depth - p0->depth;
   for (int y = setup.y0; y <= setup.y1; ++y) {
     std::int64_t value0 = edge0.value, value1 = edge1.value, value2 = edge2.value;
@@ -177,11 +187,6 @@ FACE3D_INLINE Box box_of(const Corner* a, const Corner* b, const Corner* c, cons
   return {most((low + (kSubpixels - 1)) >> 8, Int4{}), least(high >> 8, last), high - low};
 }
 
-// Twice the area, negative for a triangle that faces the camera, because v points down.
-FACE3D_INLINE std::int64_t area_of(const Corner* a, const Corner* b, const Corner* c) {
-  return static_cast<std::int64_t>(b->x - a->x) * (c->y - a->y) - static_cast<std::int64_t>(b->y - a->y) * (c->x - a->x);
-}
-
 // The numbers of the triangles that face the right way and may cover a pixel centre; many tiny ones contain none. No
 // branch depends on a triangle: which ones are left is a matter of chance, and guessing wrong costs more than the test.
 static std::int64_t choose(const Corner* corners, const Mesh& mesh, bool cull, const Frame& frame,
@@ -209,22 +214,11 @@ static void draw(const Corner* corners, const Mesh& mesh, const std::int32_t* ch
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int32_t* triangle = mesh.triangles + 3 * static_cast<std::int64_t>(chosen[i]);
     const Corner *a = corners + triangle[0], *b = corners + triangle[1], *c = corners + triangle[2];
-    const std::int64_t area = area_of(a, b, c);
-    const bool front = area < 0;
+    const bool front = area_of(a, b, c) < 0;
     const Box box = box_of(a, b, c, last);
     const Pair begin = pair(box.from), end = pair(box.to), extent = pair(box.extent);
-    Setup setup;
-    setup.area = front ? -area : area;
-    setup.index = chosen[i];
-    setup.x0 = begin.x;
-    setup.y0 = begin.y;
-    setup.x1 = end.x;
-    setup.y1 = end.y;
-    setup.corner[0] = a;
-    setup.corner[1] = front ? c : b;
-    setup.corner[2] = front ? b : c;
-    setup.second = front ? third : second;
-    setup.third = front ? second : third;
+    const Setup setup = {{a, front ? c : b, front ? b : c}, chosen[i], begin.x, end.x, begin.y, end.y,
+                         front ? third : second, front ? second : third};
     // As unsigned, kInvalid makes an extent large as well.
     if (static_cast<std::uint32_t>(extent.x) <= kSmall && static_cast<std::uint32_t>(extent.y) <= kSmall)
       draw_small(setup, frame);
