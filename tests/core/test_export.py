@@ -213,6 +213,24 @@ def test_movie_fits_odd_and_changing_sizes_and_refuses_unwritable_names(tmp_path
         movie.write(np.zeros((32, 32, 3), np.uint8))
 
 
+@pytest.mark.parametrize("fps", [0.04, 23.976, 72.7272, 90.9091, 119.037, 333.337, 1234.567, 23456.78])
+def test_a_video_may_have_any_rate(tmp_path, fps) -> None:
+    """Of every third rate above 65.5 MPEG-4 would not have the fraction that OpenCV makes of it."""
+    with Movie(tmp_path / "a.mp4", fps) as movie:
+        movie.write(np.zeros((48, 64, 3), np.uint8))
+    assert cv2.VideoCapture(str(tmp_path / "a.mp4")).get(cv2.CAP_PROP_FPS) == pytest.approx(fps, rel=1e-4)
+
+
+def test_what_is_no_video_is_said_though_one_is_there(tmp_path) -> None:
+    with Movie(tmp_path / "a.mp4", 25.0) as movie:
+        movie.write(np.zeros((48, 64, 3), np.uint8))
+    (tmp_path / "a.mp4").rename(tmp_path / "a.xyz")
+    with pytest.raises(OSError, match="use a name"), Movie(tmp_path / "a.xyz", 25.0) as movie:
+        movie.write(np.zeros((48, 64, 3), np.uint8))
+    with pytest.raises(OSError, match="64 x 48 pixels"), Movie("/proc/a.mp4", 25.0) as movie:
+        movie.write(np.zeros((48, 64, 3), np.uint8))
+
+
 def test_a_movie_holds_what_is_missing_and_notices_that_it_is_not_whole(tmp_path) -> None:
     with Movie(tmp_path / "a.mp4", 25.0) as movie:
         for place, value in ((0, 10), (1, 60), (4, 200), (4, 250)):

@@ -26,7 +26,7 @@ class Movie:
     def __init__(self, path: str | Path, fps: float) -> None:
         self.path = Path(path)
         self.frames = 0
-        self._fps = fps
+        self._fps = _writable(fps)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._last: np.ndarray | None = None
@@ -48,9 +48,14 @@ class Movie:
             self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
             code = cv2.VideoWriter.fourcc(*("MJPG" if self.path.suffix.lower() == ".avi" else "mp4v"))
             with quiet():
-                self._writer = cv2.VideoWriter(str(self.path), code, self._fps, self._size)
-            if not self._writer.isOpened():
-                raise OSError(f"cannot write a video to {self.path}; use a name that ends in .mp4 or .avi")
+                writer = cv2.VideoWriter(str(self.path), code, self._fps, self._size)
+            if not writer.isOpened():
+                known = self.path.suffix.lower() in (".mp4", ".avi")
+                raise OSError(
+                    f"cannot write a video of {self._size[0]} x {self._size[1]} pixels to {self.path}; "
+                    + ("may you write there?" if known else "use a name that ends in .mp4 or .avi")
+                )
+            self._writer = writer
         if (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2) != self._size:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         image = image[: self._size[1], : self._size[0]]
@@ -74,6 +79,12 @@ class Movie:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _writable(fps: float) -> float:
+    """A rate as exact as MPEG-4 takes it: as a fraction of numbers up to 65535. OpenCV makes one of thousandths of it
+    where it has to, which leaves no room for 72.727 frames/s, as bags and slow motion have them."""
+    return next((round(fps, digits) for digits in (3, 2, 1) if fps * 10**digits < 65535.0), float(round(fps)))
 
 
 class TableFace(Protocol):
