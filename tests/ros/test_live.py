@@ -18,7 +18,7 @@ import pytest
 from face3d.movie import FaceTable
 from face3d.ros.environment import child_environment
 from face3d.ros.live import _Stop
-from tests.ros.probe import PATIENCE, Probe
+from tests.ros.probe import PATIENCE, Probe, picture
 
 
 def face3d(*arguments: str, network: Path | None = None, **options) -> subprocess.Popen:
@@ -87,6 +87,19 @@ def test_live_writes_what_came_over_the_topics(domain, clip: Path, network: Path
         assert far == pytest.approx(focal / float(row["scale"]), rel=0.15), "near is large"
         u = focal * float(row["position_x"]) / far + 159.5
         assert float(row["box_x"]) < u < float(row["box_x"]) + float(row["box_width"])
+
+
+def test_a_recording_that_breaks_off_is_a_failure(domain, network: Path, tmp_path: Path) -> None:
+    """What came before it is written all the same."""
+    for number in range(3):
+        assert cv2.imwrite(str(tmp_path / f"{number}.png"), picture(number)[..., ::-1])
+    (tmp_path / "3.png").write_bytes(b"the card was full")
+    out = tmp_path / "out"
+    process = face3d("live", "--source", str(tmp_path), "--out", str(out), network=network)
+    output = finish(process)
+    assert process.returncode == 1 and "3 of 3 images reconstructed" in output, output
+    assert re.search("^face3d: .*3.png is not an image", output, re.MULTILINE)
+    assert cv2.VideoCapture(str(out / "overlay.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

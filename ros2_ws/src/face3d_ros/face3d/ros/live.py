@@ -183,7 +183,7 @@ def _watch(
             if listener.window_closed() or (seconds is not None and now - began >= seconds):
                 return ""
             if listener.frames and not nodes.running("camera_node") and _worked_off(listener, now):
-                return ""
+                return listener.errors.get("camera_node", "")  # a recording that has broken off
             continue
         if not listener.frames:
             if listener.errors.get(_WORKER):
