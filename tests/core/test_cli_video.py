@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from face3d import cli
+from face3d.detector import Detection
 from face3d.movie import Movie
 from face3d.overlay import Overlay
+from face3d.search import Search
 from tests.core.glb import Glb
 
 
@@ -82,6 +84,25 @@ def test_ctrl_c_in_the_middle_of_a_frame_leaves_whole_files(
     assert "frames: 3, with faces: 3" in captured.out and not captured.err
     assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 3
     assert len(table.read_text().splitlines()) == 1 + 3
+
+
+def test_ctrl_c_names_only_what_is_written(network, tmp_path, capsys, monkeypatch) -> None:
+    clip = film(tmp_path / "wall.mp4", np.full((120, 160, 3), 128, np.uint8), 6)
+    out, glb = tmp_path / "overlay.mp4", tmp_path / "face.glb"
+    for frames in (0, 2):
+        looks = iter([[]] * frames)
+
+        def look(search: Search, image: np.ndarray, tracked: bool, looks=looks) -> list[Detection]:
+            for found in looks:
+                return found
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Search, "look", look)
+        command = ["video", str(clip), "--out", str(out), "--glb", str(glb), "--network", str(network)]
+        assert cli.main(command) == cli.INTERRUPTED
+        said = capsys.readouterr().out.strip()
+        assert said.startswith(f"frames: {frames}") and not glb.exists() and str(glb) not in said
+        assert out.exists() == (str(out) in said) == (frames > 0)
 
 
 def test_video_writes_motion_capture(model, picture, network, tmp_path) -> None:

@@ -99,8 +99,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not done.found and not done.interrupted:
         print(f"face3d video: {arguments.input}: no face found in {done.frames} frames", file=sys.stderr)
         return NO_FACE
-    files = ", ".join(str(path) for path in outputs)
-    print(f"frames: {done.frames}, with faces: {done.found}, faces tracked: {done.tracks} -> {files}")
+    # Stopped by Ctrl-C before there was anything to write, it has not written everything.
+    files = ", ".join(str(path) for path in outputs if done.frames and path.exists())
+    counts = f"frames: {done.frames}, with faces: {done.found}, faces tracked: {done.tracks}"
+    print(f"{counts} -> {files}" if files else counts)
     return INTERRUPTED if done.interrupted and not source.live else OK
 
 
