@@ -138,6 +138,19 @@ def test_several_faces_share_a_batch_and_keep_their_ids(model, monkeypatch) -> N
     assert [face.id for face in history[-1]] == [1, 3, 4]
 
 
+def test_boxes_without_end_do_not_stall_a_frame(model, monkeypatch) -> None:
+    """A detector that repeats itself: some are looked at, and the track goes on."""
+    truth = face_at(320, 240)
+    oracle = Oracle(monkeypatch, [truth])
+    tracker = Tracker(model, oracle)
+    _, state = tracker.step(IMAGE, CAMERA, [box(truth)], TrackerState(), 0)
+    x, y, width, height = box(truth)
+    del oracle.batches[:]
+    (face,), state = tracker.step(IMAGE, CAMERA, [(x + 0.4 * width, y, width, height)] * 100, state, FRAME)
+    assert face.id == 1 and 2 <= max(oracle.batches) <= 5
+    assert_close(face.geometry, truth)
+
+
 def test_max_faces(model, monkeypatch) -> None:
     truths = [face_at(80 + 120 * k, 240, 300, seed=k) for k in range(5)]
     tracker = Tracker(model, Oracle(monkeypatch, truths), TrackerSettings(max_faces=3))

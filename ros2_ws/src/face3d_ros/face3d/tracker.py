@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from face3d.runtime import Runtime
 
 _AGREED = 0.5  # overlap of a box and a track's own box below which the track is doubted
-_BETTER = 0.1  # how much more confident a box inside a track must be to replace it
-_EQUAL = -0.05  # and a box that doubts a track: the detector's word counts, too
+_BETTER, _EQUAL = 0.1, -0.05  # more confidence that a box inside a track must have, and one that doubts it
+_BOXES = 3  # about one track that are looked at in a frame: a detector that says more is broken
 _NOMINAL_DT = 1.0 / 30.0  # for cameras whose stamps stand still, or go back a little
 
 
@@ -88,8 +88,7 @@ class Tracker:
     ) -> list[Face]:
         """Faces of one photograph, one per box (x, y, width, height), in their order, ids from 0.
 
-        A box at which the estimate is not finite or not plausible gives no face. `camera` defaults to a field
-        of view of 60 degrees.
+        A box whose estimate is not plausible gives no face. `camera` defaults to a field of view of 60 degrees.
         """
         check_image(image)
         if iterations < 1:
@@ -126,6 +125,8 @@ class Tracker:
             fresh = Attempt(None, Geometry.mean(pose), self.settings.first_iterations, begins=True)
             track, overlapping = matching(tracks, box, pose)
             if track is not None:
+                if sum(other.track is track for other in attempts + spare) > _BOXES:
+                    continue
                 identity = track.memory.identity.value
                 fresh = replace(fresh, track=track, geometry=replace(fresh.geometry, identity=identity))
                 fresh.margin = _EQUAL if overlapping >= SAME_FACE else _BETTER
