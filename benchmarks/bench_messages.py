@@ -95,6 +95,7 @@ def _transport(kind: type, message: object, runs: int, raw: bool = False) -> tup
                 executor.spin_once(timeout_sec=0.5)
             if len(arrived) > before:
                 times.append((sent - start, arrived[-1] - sent))
+        executor.shutdown()
     if len(times) < 2:
         raise RuntimeError(f"no {kind.__name__} arrived")
     return tuple(1e3 * np.array(times[1:]).T)
