@@ -23,7 +23,7 @@ from onnx import TensorProto, helper
 from engines import products
 from engines.rewriting import Graph, attributes
 from face3d.runtime import prior_points
-from training.heat_maps import STEP
+from training.heat_maps import STEP, cell_positions
 
 BLOCK = 32
 """Weights of a row, and inputs, that share a scale."""
@@ -177,20 +177,17 @@ def _take_points(graph: Graph) -> dict[str, str]:
 
     Returns the metadata that say how it is made: nothing where the network has no such look-up, of every STEP-th pixel.
     """
-    image = graph.proto.input[0]
-    side = image.type.tensor_type.shape.dim[-1].dim_value
+    places = cell_positions().numpy()
     for product in [node for node in graph.proto.node if node.op_type == "MatMul"]:
         shares, cells = graph.maker(product.input[0]), graph.constant(product.input[1])
         near = graph.maker(shares.input[0]) if shares is not None and shares.op_type == "Softmax" else None
         weights = graph.constant(near.input[0]) if near is not None and near.op_type == "MatMul" else None
         if weights is None or weights.shape[1:] != (4,) or not (weights[:, 3] < 0).all():
             continue
-        line = (np.arange(0, side, STEP) - 0.5 * (side - 1)) / (0.5 * side)
-        y, x = np.meshgrid(line, line, indexing="ij")
-        places = np.stack([x.ravel(), y.ravel()], 1)
         if cells is None or cells.shape != places.shape or not np.allclose(cells, places, atol=1e-6):
             continue
-        axes = [image.type.tensor_type.shape.dim[0].dim_param or "batch", len(weights), 2]
+        batch = graph.proto.input[0].type.tensor_type.shape.dim[0].dim_param or "batch"
+        axes = [batch, len(weights), 2]
         graph.proto.input.append(helper.make_tensor_value_info(prior_points.NAME, TensorProto.FLOAT, axes))
         for user in graph.users(product.output[0]):
             user.input[:] = [prior_points.NAME if name == product.output[0] else name for name in user.input]
