@@ -23,14 +23,14 @@ class LossConfig:
 
     geometry_norm: "l1" or "l2" on the model-space vertices (the report: L1 is better).
     lips, eyelids, brows: weight of a point of these regions in geometry and projection; elsewhere it is 1.
-    aperture: weight of how far eyes and mouth are open; 0 leaves that to the projection.
+    spans: weight of how far eyes and mouth are open and brows raised; 0 leaves that to the projection.
     triplet: weight of the triplet term with the perturbed prior as the negative; 0 switches it off.
     lift: weight of the loss of faces that are points alone; lift_shape, lift_expression, lift_pose: its own terms,
     beside identity, whose weight is 1.
     """
 
     projection: float = 15.0
-    aperture: float = 0.0
+    spans: float = 0.0
     geometry: float = 80.0
     geometry_norm: str = "l1"
     lips: float = 2.5

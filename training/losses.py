@@ -3,8 +3,9 @@
 For x = (identity, expression) and the pose (R, s, t) that the network's six numbers give the prior:
   geometry     |A (x - x*)|                    metres in the model frame (Endrawis 2018)
   projection   |s R (mu + A x) + t - (...)*|   pixels of the crop / 200, depth included
-  aperture     L1 of the vectors between upper and lower lids and lips, of the coefficients and of the located points,
-               pixels of the crop / 200: to the other terms a lid that is off as a whole is as bad as a half closed one
+  spans        L1 of the vectors between lids, between lips, between brows and eyes, of the coefficients and of the
+               located points, pixels of the crop / 200: to the others a lid that is off as a whole is as bad as a
+               half closed one
   pose         mean squared error of the six numbers
   identity, expression   squared errors of the coefficients, each weighted by how far it moves the face; squared,
                as most expression coefficients are zero and an L1 term would teach the median: a closed mouth
@@ -30,8 +31,13 @@ from training.points import choose_points
 
 POSE_SPREAD = (0.25, 0.25, 0.25, 0.1, 0.05, 0.05)
 """Typical size of the six pose numbers: rotation vector, log scale, translation; brings them to one scale."""
-APERTURES = np.array([(37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65)])
-"""(7, 2) landmarks above and below each other on the rims of both eyes and of the mouth; they are the first points."""
+# fmt: off
+SPANS = np.array([
+    (37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65), (48, 54), (19, 37), (21, 39), (22, 42), (24, 44),
+])
+# fmt: on
+"""(12, 2) landmarks whose distances are the face's expression: rims of both eyes and of the mouth, corners of the mouth,
+brows and eyes; they are the first points."""
 HEAT_SPREAD = 0.6 * STEP / (0.5 * IMAGE_SIZE)
 """Standard deviation of the heat map of a point whose place is certain, in half crops."""
 
@@ -95,9 +101,9 @@ class FaceLoss(nn.Module):
         # the maps are too large to be picked by face: those without one are written off by their weight
         places = truth.new_zeros(len(face), POINTS, 2)
         places[face] = (truth[:, :POINTS, :2] - 0.5 * (IMAGE_SIZE - 1)) / (0.5 * IMAGE_SIZE)
-        terms["points"], terms["heat"], terms["aperture"] = self._locate(output, places, face)
+        terms["points"], terms["heat"], terms["spans"] = self._locate(output, places, face)
         total = shape_total + sum(getattr(config, name) * value for name, value in terms.items())
-        terms["aperture"] = terms["aperture"] + shape_terms.pop("aperture")
+        terms["spans"] = terms["spans"] + shape_terms.pop("spans")
         return total, {name: value.detach() for name, value in (terms | shape_terms).items()}
 
     def shape_terms(
@@ -117,7 +123,7 @@ class FaceLoss(nn.Module):
         truth = self._project(shape, target[:, 284:], prior_pose)
         guess = self._project(shape + moved, coefficients[:, 284:], prior_pose)
         terms["projection"] = self._average((guess - truth).abs().sum(2)) / IMAGE_SIZE
-        terms["aperture"] = _apart(guess - truth).abs().sum(2).mean() / IMAGE_SIZE
+        terms["spans"] = _apart(guess - truth).abs().sum(2).mean() / IMAGE_SIZE
         if config.triplet:
             negative = _norm(((prior - target[:, :284]) @ self.basis).view(len(target), -1, 3), "l1")
             margin = 0.5 * self._average_each(negative)
@@ -135,7 +141,7 @@ class FaceLoss(nn.Module):
         return raster + functional.pad(centre, (0, 1))[:, None]
 
     def _locate(self, output: Output, places: Tensor, face: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """L1 and cross entropy of the located points, and their apertures; what lies outside of the maps does not
+        """L1 and cross entropy of the located points, and their spans; what lies outside of the maps does not
         count."""
         low, high = self.cells[0, 0], self.cells[-1, 0]
         inside = ((places > low) & (places < high)).all(2) & face[:, None]
@@ -147,9 +153,9 @@ class FaceLoss(nn.Module):
         rows = (output.heat.view(-1, MAP, MAP) @ x.view(-1, MAP, 1)).view_as(y)
         entropy = output.partition - (rows * y).sum(2)
         off = output.points[:, :, :2] - places
-        both = inside[:, APERTURES].all(2)
-        aperture = 0.5 * (_apart(off).abs().sum(2) * both).sum() / both.sum().clamp(min=1)
-        return (off.abs().sum(2) * weight).sum(), (entropy * weight).sum(), aperture
+        both = inside[:, SPANS].all(2)
+        spans = 0.5 * (_apart(off).abs().sum(2) * both).sum() / both.sum().clamp(min=1)
+        return (off.abs().sum(2) * weight).sum(), (entropy * weight).sum(), spans
 
     def _average_each(self, values: Tensor) -> Tensor:
         return values @ self.weight
@@ -187,8 +193,8 @@ def sample_basis(model: FaceModel, config: LossConfig, count: int, seed: int) ->
 
 
 def _apart(points: Tensor) -> Tensor:
-    """(B, V, D) to (B, 7, D): from the lower to the upper of APERTURES."""
-    return points[:, APERTURES[:, 0]] - points[:, APERTURES[:, 1]]
+    """(B, V, D) to (B, 12, D): from the second to the first of SPANS."""
+    return points[:, SPANS[:, 0]] - points[:, SPANS[:, 1]]
 
 
 def _dense(guess: Tensor, truth: Tensor) -> Tensor:

@@ -103,7 +103,7 @@ def test_points_and_heat_are_lowest_where_the_core_projects_them(model):
     assert there["heat"] < beside["heat"]
 
 
-def test_aperture_is_how_far_the_core_has_lids_and_lips_apart(model):
+def test_spans_are_how_far_the_core_has_lids_lips_and_brows_apart(model):
     rng = np.random.default_rng(7)
     truth, prior = random_geometry(rng, 0.5), random_geometry(rng, 0.5)
     target, *rest = tensors(truth, prior)
@@ -119,14 +119,15 @@ def test_aperture_is_how_far_the_core_has_lids_and_lips_apart(model):
     places = torch.tensor((seen(target)[:, :2] - 99.5) / 100, dtype=torch.float32)
     points = torch.zeros(1, POINTS, 3)
     points[0, :68, :2] = places
-    points[0, 37, 1] -= 0.1  # ten pixels up: an upper lid, a seventh of the pairs
+    points[0, 37, 1] -= 0.1  # ten pixels up: an upper lid, a twelfth of the pairs
     pairs = [(37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65)]
+    pairs += [(48, 54), (19, 37), (21, 39), (22, 42), (24, 44)]
     off = seen(guess) - seen(target)
     expected = np.mean([np.abs(off[a] - off[b]).sum() for a, b in pairs]) / 200
     assert expected > 0.01
-    loss = FaceLoss(model, LossConfig(aperture=1.0))
+    loss = FaceLoss(model, LossConfig(spans=1.0))
     terms = loss(output_of(guess)._replace(points=points), target, *rest, torch.tensor([True]))[1]
-    assert terms["aperture"].item() == pytest.approx(expected + 0.05 / 7, rel=1e-3)
+    assert terms["spans"].item() == pytest.approx(expected + 0.05 * 2 / 12, rel=1e-3)
 
 
 def test_samples_without_a_face_only_teach_the_confidence(model):
