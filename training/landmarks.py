@@ -3,7 +3,7 @@
 `training.head_mesh.ANCHORS` are *anchors*: control vertices placed by hand, 5 to 8 mm apart. Make-up, lids and the
 points that the network locates hang on them. The landmarks themselves are fine vertices beside them, moved by OFFSETS:
 so far from the projected anchors MediaPipe puts its points on 218 rendered faces, whose geometry is known exactly
-(`python -m evaluation.landmark_offsets`). No photograph was looked at.
+(`python -m evaluation.landmark_offsets`). The brows' inner ends are those of MediaPipe's canonical face (Apache-2.0).
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ OTHER_SIDE = (
 """The landmark on the other side of the face, by number."""
 BROW = range(17, 22)
 """The markup spaces its points evenly from end to end."""
+INNER_END = (13.0, 18.9)
+"""Millimetres (outwards, up) from between the eyes' outer corners, where these are 88 mm apart, to where a brow begins:
+between vertices 55 and 107 of MediaPipe's canonical face. The landmarker's own point for it is 107, on the upper edge."""
 STEEP = 0.3
 """Weight of the distance in depth: where the cheek falls away, many vertices are near in front view."""
 
@@ -49,6 +52,7 @@ def place_landmarks(points: np.ndarray, allowed: np.ndarray, anchors: np.ndarray
     for number, offset in OFFSETS.items():
         side = 0.0 if number == OTHER_SIDE[number] else np.sign(goals[number, 0])
         goals[number, :2] += 1e-3 * TRUST * np.array(offset) * [side, 1.0]
+    goals[BROW[-1], :2] = _brow_begins(goals)
     goals[BROW] = space_evenly(goals[BROW])
     for number in OFFSETS:
         mirror = OTHER_SIDE[number]
@@ -59,6 +63,13 @@ def place_landmarks(points: np.ndarray, allowed: np.ndarray, anchors: np.ndarray
             reflected = points[landmarks[number]] * [-1, 1, 1]
             landmarks[mirror] = np.linalg.norm(points - reflected, axis=1).argmin()
     return landmarks
+
+
+def _brow_begins(goals: np.ndarray) -> np.ndarray:
+    """(2,) x and y of the inner end of the brow that BROW is, from goals (68, 3)."""
+    corners = goals[[36, 45], :2]
+    unit = np.linalg.norm(corners[1] - corners[0]) / 88.0
+    return corners.mean(0) + unit * np.array(INNER_END) * [np.sign(goals[BROW[-1], 0]), 1.0]
 
 
 def space_evenly(line: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.landmarks import BROW, OFFSETS, OTHER_SIDE, TRUST, place_landmarks, space_evenly
+from training.landmarks import BROW, INNER_END, OFFSETS, OTHER_SIDE, TRUST, place_landmarks, space_evenly
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,20 @@ def test_landmarks_are_where_the_offsets_say(mean, model):
     """Within the spacing of the fine vertices, from the front; the jaw's stay within its silhouette."""
     moved = 1e3 * (mean[model.landmarks68] - mean[model.anchors68])
     for number, (outwards, up) in OFFSETS.items():
-        if number in BROW[1:-1]:
+        if number in BROW[1:]:
             continue
         side = 0.0 if OTHER_SIDE[number] == number else np.sign(mean[model.anchors68[number], 0])
         apart = moved[number, :2] - TRUST * np.array([side * outwards, up])
         assert np.linalg.norm(apart) < (4.0 if number < 17 else 1.5), number
+
+
+def test_brows_begin_where_they_do_on_the_canonical_face(mean, model):
+    points = 1e3 * mean[model.landmarks68]
+    corners = points[[36, 45], :2]
+    apart = points[[21, 22], :2] - corners.mean(0)
+    sides = np.sign(corners - corners.mean(0))[:, :1] * [1, 0] + [0, 1]
+    unit = np.linalg.norm(corners[1] - corners[0]) / 88
+    np.testing.assert_allclose(apart, unit * np.array(INNER_END) * sides, atol=1.5)
 
 
 def test_brows_are_spaced_evenly(mean, model):
