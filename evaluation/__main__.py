@@ -125,6 +125,18 @@ def _photographs(results, model, network, options, folder, album) -> list:
     return album.photographs(trials, model, folder) if folder else []
 
 
+def _held_out(results, model, network, options, folder, album) -> list:
+    from evaluation import held_out, photographs
+    from evaluation.examples import collect_stills
+    from evaluation.references import References
+
+    with References(options.references_python) as references:
+        collection = collect_stills(held_out.stills()[:: 2 if options.quick else 1], references, model)
+    trials = photographs.run(collection.examples, model, network, jitters=1 if options.quick else 2)
+    results["held out"] = {**photographs.measure(trials), "left out": dict(collection.left_out)}
+    return album.photographs(trials, model, folder / "held_out", "held out: ") if folder else []
+
+
 def _conditions(results, model, network, options, folder, album) -> list:
     from evaluation import conditions
     from evaluation.references import References
@@ -206,6 +218,7 @@ def _starts(results, model, network, options, folder, album) -> list:
 PARTS = {
     "synthetic": _synthetic,
     "photographs": _photographs,
+    "held-out": _held_out,
     "conditions": _conditions,
     "scans": _scans,
     "videos": _videos,

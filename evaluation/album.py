@@ -21,8 +21,8 @@ from face3d.model import FaceModel
 _HEADS = ("photograph", "start", "68 points", "mesh", "alone", "from the side")
 
 
-def photographs(trials: Trials, model: FaceModel, folder: Path) -> list[tuple[str, Path]]:
-    """Figures of the photographs: one of each source, the worst ones, and what each pass changes."""
+def photographs(trials: Trials, model: FaceModel, folder: Path, which: str = "") -> list[tuple[str, Path]]:
+    """Figures of photographs: one of each source, the worst ones, and what each pass changes. which: begins titles."""
     painter = Painter(model, 160)
     error = trials.errors("all 68")[:, PASSES]
     mean = np.array([error[trials.owner == index].mean() for index in range(len(trials.examples))])
@@ -34,7 +34,7 @@ def photographs(trials: Trials, model: FaceModel, folder: Path) -> list[tuple[st
         ("Pass by pass", _passes(trials, stills[:6], painter), "passes.jpg"),
         ("What the network is fed, first and last", _fed(trials, stills[:6], painter), "fed.jpg"),
     ]
-    return [(title, save(folder / name, picture)) for title, picture, name in made]
+    return [(which + title, save(folder / name, picture)) for title, picture, name in made]
 
 
 def conditions(found: Found, model: FaceModel, folder: Path) -> list[tuple[str, Path]]:

@@ -11,7 +11,13 @@ _MOVED = (("distance", 2), ("kept", 1))
 MEASURES = {"nme": "NME %", "rotation": "rotation °", "vertices": "vertices mm"}
 
 
-def photographs(result: Mapping) -> list[str]:
+HELD_OUT = (
+    "No network, no setting and nothing that training draws was chosen by these pictures, and none should be: they say "
+    "what the development set, which was looked at, cannot say any more."
+)
+
+
+def photographs(result: Mapping, title: str = "Photographs and single frames", about: str = "") -> list[str]:
     """From `evaluation.photographs.measure`, and what was left out."""
     left = "; ".join(f"{count} times {reason}" for reason, count in result["left out"].items())
     start = ["detector's box", *(f"pass {step}" for step in range(1, PASSES + 1))]
@@ -30,7 +36,8 @@ def photographs(result: Mapping) -> list[str]:
         for name, e in result["sources"].items()
     ]
     return [
-        "## Photographs and single frames",
+        f"## {title}",
+        *([about] if about else []),
         f"{result['faces']} faces, {result['trials']} trials: the detector's box and shaken ones, mirrored, too. The "
         f"detector finds {number(result['detected'], 1)} % of the faces; the others start from a box made of the "
         f"reference. {number(result['kept'], 1)} % of the trials end with a confidence of 0.3 or more. "

