@@ -50,8 +50,9 @@ class BrowPainter:
         width = float(np.clip(np.exp(rng.normal(np.log(5.4), 0.42)), 1.6, 12))  # millimetres, at its widest
         density, ink = rng.uniform(0.3, 1.0), rng.uniform(120, 255)
         length = rng.uniform(3.5, 9)
-        shift = np.array([rng.normal(0, 2.4), rng.normal(0, 2.6)])  # inner and outer end, outwards
-        lift, slope, arch = rng.normal(-BELOW, 1.9), rng.normal(0, 1.4), rng.normal(0, 1.5)
+        # little: how high a brow lies is the head's shape, or else a network learns not to believe its eyes
+        shift = np.array([rng.normal(0, 1.8), rng.normal(0, 2.2)])  # inner and outer end, outwards
+        lift, slope, arch = rng.normal(-BELOW, 0.7), rng.normal(0, 0.9), rng.normal(0, 0.9)
         ragged = rng.uniform(0.26, 0.42)
         share = np.linspace(0, 1, 5)
         canvas = np.zeros(self.shape, np.float32)
