@@ -8,8 +8,8 @@ are as wide as nearly nobody's: people's are 91 to 107 at the bone (go-go; Farka
 (sn-prn; the landmark of the tip lies 2 mm higher), and their backs are 42 mm long, people's 45 to 50 (n-prn). A
 network that has never seen a thin lip draws its edge into the skin above, and one that knows narrow cheeks only takes a
 face for larger than it is, its eyes for further apart. As these measures are correlated in the model, the heights of
-nose, lip and chin are given, too: or else wide mouths would come with short faces. How far brows lie above the eyes differs
-by 3 mm among people (on the development photographs, by both detectors): in the model by 2.
+nose, lip and chin are given, too: or else wide mouths would come with short faces. How far brows lie above the eyes
+differs by 3 mm among people (on the development photographs, by both detectors), in the model by 2.
 """
 
 from __future__ import annotations
