@@ -116,24 +116,28 @@ def _collected(model: FaceModel, references_python: Path | None, quick: bool) ->
         return collect(references, model, 6 if quick else 24, quick)
 
 
-def _photographs(results, model, network, options, folder, album) -> list:
+def _pictures(collection, model, network, options) -> tuple:
+    """The trials of a collection's faces, and what they measure."""
     from evaluation import photographs
 
-    collection = _collected(model, options.references_python, options.quick)
     trials = photographs.run(collection.examples, model, network, jitters=1 if options.quick else 2)
-    results["photographs"] = {**photographs.measure(trials), "left out": dict(collection.left_out)}
+    return trials, {**photographs.measure(trials), "left out": dict(collection.left_out)}
+
+
+def _photographs(results, model, network, options, folder, album) -> list:
+    collection = _collected(model, options.references_python, options.quick)
+    trials, results["photographs"] = _pictures(collection, model, network, options)
     return album.photographs(trials, model, folder) if folder else []
 
 
 def _held_out(results, model, network, options, folder, album) -> list:
-    from evaluation import held_out, photographs
+    from evaluation import held_out
     from evaluation.examples import collect_stills
     from evaluation.references import References
 
     with References(options.references_python) as references:
         collection = collect_stills(held_out.stills()[:: 2 if options.quick else 1], references, model)
-    trials = photographs.run(collection.examples, model, network, jitters=1 if options.quick else 2)
-    results["held out"] = {**photographs.measure(trials), "left out": dict(collection.left_out)}
+    trials, results["held out"] = _pictures(collection, model, network, options)
     return album.photographs(trials, model, folder / "held_out", "held out: ") if folder else []
 
 

@@ -12,8 +12,8 @@ MEASURES = {"nme": "NME %", "rotation": "rotation °", "vertices": "vertices mm"
 
 
 HELD_OUT = (
-    "No network, no setting and nothing that training draws was chosen by these pictures, and none should be: they say "
-    "what the development set, which was looked at, cannot say any more."
+    "No number was fitted to these pictures, and networks are not chosen by them: they say what the development set, "
+    "which was looked at all the time, cannot say any more."
 )
 
 

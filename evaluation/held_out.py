@@ -1,7 +1,6 @@
-"""Photographs that nothing was chosen by: no network, no setting, nothing that training draws.
+"""Photographs that no number was fitted to: to be measured on when a network is finished, not to choose between two.
 
-They are for the last word about a network that is finished, not for choosing between two. Real people, so nothing of it
-is ever committed.
+docs/evaluation.md says what they were looked at for all the same. Real people, so nothing of it is ever committed.
 """
 
 from __future__ import annotations

@@ -35,10 +35,9 @@ def summary(results: Mapping) -> str:
             value = results["synthetic"]["passes"][key][SYNTHETIC_PASS]
             name = f"synthetic faces, {SYNTHETIC_PASS} passes, {MEASURES[key]}"
             rows.append((name, number(value), verdict(value, most)))
-    for key in ("photographs", "held out"):
+    for key, which in (("photographs", "photographs"), ("held out", "held-out photographs")):
         for (yaw, part), most in REAL_TARGETS.items() if key in results else ():
             entry = results[key]["yaw"][yaw]
-            which = "photographs" if key == "photographs" else "photographs that nothing was chosen by"
             name = f"{which}, yaw {yaw}° ({entry['faces']} faces), {part}, NME %"
             rows.append((name, number(entry[part]), verdict(entry[part], most)))
     if "scans" in results:
@@ -73,8 +72,7 @@ def write(results: Mapping, figures: Sequence[tuple[str, Path]], path: Path) -> 
     if "photographs" in results:
         sections += chapters.photographs(results["photographs"])
     if "held out" in results:
-        title = "Photographs that nothing was chosen by"
-        sections += chapters.photographs(results["held out"], title, chapters.HELD_OUT)
+        sections += chapters.photographs(results["held out"], "Held-out photographs", chapters.HELD_OUT)
     if "conditions" in results:
         sections += chapters.conditions(results["conditions"])
     if "scans" in results:

